@@ -1,0 +1,1 @@
+"""The microservice chassis: what every service shares and no business code is."""

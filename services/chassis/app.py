@@ -1,0 +1,107 @@
+"""The FastAPI app every service starts from: telemetry, problems, limits, health, `traceresponse`."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from opentelemetry import trace
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from . import logs, problems, telemetry
+from .baggage import keep_allowed
+from .strict import StrictRoute
+
+HEALTH_PATHS = ("/healthz", "/readyz")
+Check = Callable[[], Awaitable[str | None]]  # None, or what is wrong
+
+
+class TraceResponse:
+    """Adds `traceresponse` (W3C trace context, level 2 draft) to every answer, to find the trace by."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_trace(message: Message) -> None:
+            span = trace.get_current_span().get_span_context()
+            if message["type"] == "http.response.start" and span.is_valid:
+                MutableHeaders(scope=message)["traceresponse"] = (
+                    f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
+                )
+            await send(message)
+
+        await self.app(scope, receive, send_with_trace)
+
+
+class ShopApp(FastAPI):
+    """FastAPI with two things outside its own telemetry and error handling, where middleware can't be."""
+
+    edge = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Drop baggage that is not on the list, before FastAPI's telemetry reads the headers."""
+        if scope["type"] == "http":
+            scope = {**scope, "headers": keep_allowed(scope["headers"], edge=self.edge)}
+        await super().__call__(scope, receive, send)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Put `traceresponse` outside the error handling, so that a 500 carries it too."""
+        return TraceResponse(super().build_middleware_stack())
+
+
+def make_app(
+    title: str,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+    *,
+    edge: bool = False,
+) -> FastAPI:
+    """Return the app. `lifespan` sets `app.state.check`, which /readyz asks; `edge`: clients come in here."""
+
+    @asynccontextmanager
+    async def whole_life(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            async with lifespan(app):
+                yield
+        finally:
+            telemetry.shut_down()
+
+    logs.set_up()
+    app = ShopApp(
+        title=title,
+        lifespan=whole_life,
+        redirect_slashes=False,
+        # FastAPI's own spans: the SERVER span only. Its logs would hold exception texts.
+        telemetry={
+            "operation_spans": False,
+            "logs": False,
+            "auto_configure": False,
+            "exclude": lambda scope: scope.get("path") in HEALTH_PATHS,
+        },
+    )
+    app.edge = edge
+    app.router.route_class = StrictRoute
+    problems.install(app)
+    _add_health(app)
+    return app
+
+
+def _add_health(app: FastAPI) -> None:
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz() -> dict[str, str]:
+        """The process lives."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz() -> JSONResponse:
+        """It can work: MongoDB answers, and telemetry is really there if it was asked for."""
+        check: Check | None = getattr(app.state, "check", None)
+        found = {
+            "mongodb": await check() if check else "starting",
+            "telemetry": telemetry.problem(),
+        }
+        ready = not any(found.values())
+        return JSONResponse(
+            {"ready": ready} | {k: v or "ok" for k, v in found.items()}, 200 if ready else 503
+        )

@@ -1,0 +1,84 @@
+"""All of the telemetry's set-up: providers from the OTEL_* variables, instrumentors, propagation, baggage.
+
+Business code imports none of the SDK. With OTEL_SDK_DISABLED=true every answer of the shop stays the same.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from opentelemetry import baggage, context, metrics, trace
+from opentelemetry.distro import OpenTelemetryConfigurator, OpenTelemetryDistro
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from opentelemetry.instrumentation.pymongo import PymongoInstrumentor
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import Span, StatusCode
+
+from .baggage import BaggageToAttributes
+
+log = logging.getLogger(__name__)
+
+untraced: Callable[[], Any] = suppress_instrumentation
+"""`with untraced():` for pings, polling, indexes and seeding: no spans from the instrumentors."""
+
+
+@cache
+def set_up() -> None:
+    """Configure telemetry once, before any client or app exists.
+
+    A broken configuration is logged and shows in /readyz; it never stops the shop.
+    """
+    try:
+        if not isinstance(trace.get_tracer_provider(), TracerProvider):  # else: opentelemetry-instrument
+            OpenTelemetryDistro().configure()  # defaults for OTEL_*
+            OpenTelemetryConfigurator().configure()  # type: ignore[no-untyped-call]
+        provider = trace.get_tracer_provider()
+        if isinstance(provider, TracerProvider):
+            provider.add_span_processor(BaggageToAttributes())
+    except Exception as error:
+        log.error("telemetry is NOT configured, check the OTEL_* variables: %s", error)
+    # Listeners are fixed when a Mongo client is made, so this stands before any client.
+    PymongoInstrumentor().instrument(request_hook=_name_operation, failed_hook=_hide_error_text)
+    HTTPXClientInstrumentor().instrument()
+
+
+def problem() -> str | None:
+    """Say why no spans leave this process although they were asked for; None when all is well."""
+    wanted = os.environ.get("OTEL_TRACES_EXPORTER", "otlp") != "none"
+    if not wanted or os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return None
+    if not isinstance(trace.get_tracer_provider(), TracerProvider):
+        return "telemetry was asked for but no TracerProvider is set up; see the service's first log lines"
+    return None
+
+
+def shut_down() -> None:
+    """Send what is still queued. Call it in the lifespan: SIGTERM ends the process before atexit."""
+    for provider in (trace.get_tracer_provider(), metrics.get_meter_provider()):
+        if isinstance(provider, TracerProvider | MeterProvider):
+            provider.shutdown()
+
+
+@contextmanager
+def carry(key: str, value: str) -> Iterator[None]:
+    """Put a baggage entry on everything inside, here and in the services called."""
+    token = context.attach(baggage.set_baggage(key, value))
+    try:
+        yield
+    finally:
+        context.detach(token)
+
+
+def _name_operation(span: Span, event: Any) -> None:
+    """Add what semantic conventions require and contrib leaves out."""
+    span.set_attribute("db.operation.name", event.command_name)
+
+
+def _hide_error_text(span: Span, event: Any) -> None:
+    """MongoDB's error text quotes the document; its code name says enough."""
+    span.set_status(StatusCode.ERROR, event.failure.get("codeName", "UnknownError"))

@@ -1,0 +1,1 @@
+"""inventory: what is on the shelves and what is reserved for whom."""

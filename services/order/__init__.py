@@ -1,0 +1,1 @@
+"""order: takes orders and drives the saga (processOrder)."""

@@ -1,0 +1,1 @@
+"""payment: takes each order's money once, or says why not."""

@@ -1,0 +1,54 @@
+"""What the layers share: the shop in this process (each service behind a real socket), MongoDB, the spans made.
+
+The services run on threads with their own event loops, so only bytes and headers cross between them, as in life.
+"""
+
+import os
+
+# Before any service is imported: telemetry reads the standard variables once.
+os.environ |= {
+    "OTEL_SERVICE_NAME": "spanshop-tests",
+    "OTEL_TRACES_EXPORTER": "none",  # the spans go to memory, see `spans`
+    "OTEL_METRICS_EXPORTER": "none",
+    "OTEL_LOGS_EXPORTER": "none",
+    "OTEL_PROPAGATORS": "tracecontext,baggage",
+    "OTEL_SEMCONV_STABILITY_OPT_IN": "http,database",
+}
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support import MongoServer, ShopInProcess, SpanMemory, free_ports
+
+
+@pytest.fixture(scope="session")
+def mongodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a MongoDB of our own: MONGODB_URL if it is set, else the stand-in on a free port."""
+    if url := os.environ.get("TEST_MONGODB_URL"):
+        yield url
+        return
+    server = MongoServer(tmp_path_factory.mktemp("mongodb"))
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def shop(mongodb: str) -> Iterator[ShopInProcess]:
+    """order, inventory and payment, running in this process against MongoDB."""
+    ports = free_ports(3)
+    os.environ |= {
+        "MONGODB_URL": mongodb,
+        "INVENTORY_URL": f"http://127.0.0.1:{ports[1]}",
+        "PAYMENT_URL": f"http://127.0.0.1:{ports[2]}",
+    }
+    with ShopInProcess(ports) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def spans(shop: ShopInProcess) -> SpanMemory:
+    """Every span the shop in this process ends, by trace id."""
+    return SpanMemory.attach()

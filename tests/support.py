@@ -1,0 +1,213 @@
+"""Helpers of the tests: servers that start and stop, the client of the shop, the memory of spans."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+import pymongo
+import uvicorn
+from opentelemetry import trace
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from tools.tracecheck import NotYet, Span, Trace
+
+T = TypeVar("T")
+OK, DECLINED = "pm_card_ok", "pm_card_declined"
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on now; taken all at once so that they differ."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def eventually(look: Callable[[], T], *, seconds: float = 10.0) -> T:
+    """Return what `look` returns as soon as it raises no AssertionError; at the deadline raise its last one."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return look()
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+            threading.Event().wait(0.02)
+
+
+def new_order(sku: str = "lamp", quantity: int = 1, method: str = OK, **more: Any) -> dict[str, Any]:
+    lines = [{"sku": sku, "quantity": quantity}]
+    return {"customer_id": "customer-9", "lines": lines, "payment_method": method} | more
+
+
+def trace_id_of(answer: httpx.Response) -> str:
+    return answer.headers["traceresponse"].split("-")[1]
+
+
+class MongoServer:
+    """The MongoDB stand-in of the native run, on a port and a data directory of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory, self.port = directory, free_ports(1)[0]
+        self.url = f"mongodb://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> str:
+        from deploy.native.build import mongo_command  # builds it the first time
+
+        command = mongo_command("127.0.0.1", self.port, self.directory / "db")
+        with (self.directory / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        client: pymongo.MongoClient[Any] = pymongo.MongoClient(self.url, serverSelectionTimeoutMS=20_000)
+        with contextlib.closing(client):
+            client.admin.command("ping")
+        return self.url
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(how)
+            self._process.wait(20)
+
+
+class Outside(httpx.Client):
+    """A client that is not part of the shop: the instrumentors of this process leave it alone."""
+
+    def send(self, *args: Any, **kwargs: Any) -> httpx.Response:
+        with suppress_instrumentation():
+            return super().send(*args, **kwargs)
+
+
+class _Server(uvicorn.Server):
+    """One service on a thread with an event loop of its own."""
+
+    def __init__(self, app: Any, port: int) -> None:
+        super().__init__(uvicorn.Config(app, port=port, log_config=None, lifespan="on"))
+        self.thread = threading.Thread(target=lambda: asyncio.run(self.serve()), daemon=True)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:  # signals belong to the main thread, so to pytest
+        yield
+
+
+class ShopInProcess:
+    """The three services on real sockets in this process, and a client in front of them."""
+
+    def __init__(self, ports: list[int]) -> None:
+        import inventory.main
+        import order.main
+        import payment.main
+
+        apps = (order.main.app, inventory.main.app, payment.main.app)
+        self._servers = [_Server(app, port) for app, port in zip(apps, ports, strict=True)]
+        self.order, self.inventory, self.payment = (
+            Outside(base_url=f"http://127.0.0.1:{port}", timeout=15) for port in ports
+        )
+
+    def __enter__(self) -> Self:
+        for server in self._servers:
+            server.thread.start()
+        for client in (self.order, self.inventory, self.payment):
+            eventually(lambda c=client: _ready(c), seconds=20)  # type: ignore[misc]
+        eventually(self._seeded)
+        return self
+
+    def _seeded(self) -> None:
+        assert len(self.inventory.get("/stock").json()["items"]) >= 12
+
+    def __exit__(self, *_: TracebackType | type[BaseException] | BaseException | None) -> None:
+        for server in self._servers:
+            server.should_exit = True
+        for server in self._servers:
+            server.thread.join(10)
+        for client in (self.order, self.inventory, self.payment):
+            client.close()
+
+    def place(self, body: dict[str, Any] | None = None, **headers: str) -> httpx.Response:
+        """Post an order; keyword arguments are headers, `_` for `-`."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.order.post("/orders", json=body or new_order(), headers=named)
+
+    def stock(self, sku: str) -> dict[str, int]:
+        return self.inventory.get(f"/stock/{sku}").json()
+
+
+def _ready(client: httpx.Client) -> None:
+    try:
+        answer = client.get("/readyz")
+    except httpx.HTTPError as error:
+        raise AssertionError(error) from None
+    assert answer.status_code == 200, answer.text
+
+
+class SpanMemory:
+    """The spans that ended in this process, kept by the SDK's own in-memory exporter."""
+
+    def __init__(self, exporter: InMemorySpanExporter) -> None:
+        self._exporter = exporter
+
+    @classmethod
+    def attach(cls) -> Self:
+        provider = trace.get_tracer_provider()
+        assert isinstance(provider, TracerProvider)
+        exporter = InMemorySpanExporter()
+        provider.add_span_processor(SimpleSpanProcessor(exporter))
+        return cls(exporter)
+
+    def all(self) -> list[Span]:
+        return [_to_span(span) for span in self._exporter.get_finished_spans()]
+
+    def trace(self, of: httpx.Response | str) -> Trace:
+        """The whole trace of an answer (or of a trace id), once its SERVER span at the top has ended."""
+        trace_id = of if isinstance(of, str) else trace_id_of(of)
+
+        def look() -> Trace:
+            found = Trace([span for span in self.all() if span.trace_id == trace_id])
+            if not any(span.name.endswith("/orders") for span in found.spans):
+                raise NotYet(f"the trace {trace_id} has not ended: {found.tree()}")
+            return found
+
+        return eventually(look)
+
+
+def _to_span(raw: ReadableSpan) -> Span:
+    assert raw.context and raw.start_time and raw.end_time
+    attributes = dict(raw.attributes or {})
+    return Span(
+        name=raw.name,
+        kind=raw.kind.name.lower(),
+        service=_service_of(raw),
+        trace_id=f"{raw.context.trace_id:032x}",
+        span_id=f"{raw.context.span_id:016x}",
+        parent_id=f"{raw.parent.span_id:016x}" if raw.parent else "",
+        start=raw.start_time,
+        end=raw.end_time,
+        error=not raw.status.is_ok,
+        status_text=raw.status.description or "",
+        attributes=attributes,
+        events=[{"name": event.name, **(event.attributes or {})} for event in raw.events],
+        resource=dict(raw.resource.attributes),
+    )
+
+
+def _service_of(raw: ReadableSpan) -> str:
+    """All services share this process, so the resource can't tell them apart; port and database do."""
+    attributes = raw.attributes or {}
+    if raw.kind is trace.SpanKind.SERVER:
+        port = f":{attributes.get('server.port')}"
+        urls = {"inventory": os.environ["INVENTORY_URL"], "payment": os.environ["PAYMENT_URL"]}
+        return next((name for name, url in urls.items() if url.endswith(port)), "order")
+    return str(attributes.get("db.namespace", "order"))
