@@ -1,0 +1,96 @@
+"""The contract holds both ways: nothing in the traces that is not listed, nothing listed that is never seen."""
+
+import uuid
+
+import pytest
+
+from tests.contract import CONTRACT, FILE
+from tests.support import DECLINED, ShopInProcess, SpanMemory, eventually, new_order
+from tools.docs import telemetry_page
+from tools.tracecheck import Span
+
+METHODS = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "HTTP"}
+LISTED = {(span["name"], span["kind"], span["service"]) for span in CONTRACT["spans"]}
+ATTRIBUTES = {attribute["name"]: attribute for attribute in CONTRACT["attributes"]}
+TYPES = {"str": str, "int": int, "bool": bool}
+
+
+@pytest.fixture(scope="module")
+def driven(shop: ShopInProcess, spans: SpanMemory) -> list[Span]:
+    """All spans of a drive through every endpoint and outcome, marked as synthetic and with a seat."""
+    before = {span.span_id for span in spans.all()}
+    marked = {"baggage": "shop.synthetic=true,shop.seat=seat-7"}
+    for body in (new_order(), new_order("unicorn"), new_order("nope"), new_order("lamp", 1, DECLINED)):
+        shop.place(body, **marked)
+    key = str(uuid.uuid4())
+    made = [shop.place(idempotency_key=key, **marked) for _ in range(2)][0].json()["id"]
+    unknown = str(uuid.uuid4())
+    payment = {"amount_minor": 5, "currency": "EUR", "payment_method": "pm_card_ok"}
+    for client, method, path, body in (
+        (shop.order, "GET", f"/orders/{made}", None),
+        (shop.order, "GET", f"/orders?after={made}", None),
+        (shop.order, "GET", "/nobody/serves/this?token=abc", None),
+        (shop.order, "POST", "/orders", {}),
+        (shop.inventory, "GET", "/stock", None),
+        (shop.inventory, "GET", "/stock/lamp", None),
+        (shop.inventory, "POST", "/stock/lamp/receipts", {"quantity": 1}),
+        (shop.payment, "GET", f"/payments/{made}", None),
+        (shop.payment, "DELETE", f"/payments/{unknown}", None),
+        (shop.payment, "POST", "/payments", payment | {"order_id": unknown}),
+        (shop.payment, "POST", "/payments", payment | {"order_id": made}),
+    ):
+        last = client.request(method, path, json=body)
+    answered = last.headers["traceresponse"].split("-")[1]
+
+    def ended() -> None:
+        assert any(span.trace_id == answered and not span.parent_id for span in spans.all())
+
+    eventually(ended)
+    return [span for span in spans.all() if span.span_id not in before]
+
+
+def test_every_span_is_listed_with_its_kind_service_and_parent(driven: list[Span]) -> None:
+    names = {span.span_id: span.name for span in driven}
+    parents = {(s["name"], s["kind"]): set(s["parents"]) for s in CONTRACT["spans"]}
+    for span in driven:
+        if span.kind == "server" and span.name in METHODS:  # no route matched: any method, any service
+            continue
+        assert (span.name, span.kind, span.service) in LISTED, span.line()
+        assert names.get(span.parent_id, "") in parents[span.name, span.kind], span.line()
+
+
+def test_every_listed_span_is_seen(driven: list[Span]) -> None:
+    seen = {(span.name, span.kind, span.service) for span in driven}
+    missing = {span for span in LISTED - seen if span[2] != "any"}
+    assert not missing
+
+
+def test_every_attribute_is_listed_with_its_type(driven: list[Span]) -> None:
+    for span in driven:
+        for name, value in span.attributes.items():
+            assert name in ATTRIBUTES, f"{name} on {span.line()} is not in docs/telemetry.yaml"
+            assert type(value) is TYPES[ATTRIBUTES[name]["type"]], f"{name}={value!r}"
+
+
+def test_every_listed_attribute_is_seen(driven: list[Span]) -> None:
+    seen = {name for span in driven for name in span.attributes}
+    only_from_raw_clients = {"http.request.method_original"}  # httptools lets no unknown method in
+    assert set(ATTRIBUTES) - seen <= only_from_raw_clients
+
+
+def test_no_event_is_put_on_a_span_by_the_shop(driven: list[Span]) -> None:
+    assert [span.line() for span in driven if span.events and span.kind != "client"] == []
+
+
+def test_names_hold_no_values(driven: list[Span]) -> None:
+    assert not [span.name for span in driven if any(part.isdigit() for part in span.name)]
+
+
+def test_queries_and_unknown_paths_stay_out_of_the_spans(driven: list[Span]) -> None:
+    assert "abc" not in str([span.attributes for span in driven])
+    assert "nobody" not in str([span.attributes for span in driven])
+
+
+def test_the_page_is_made_from_the_contract() -> None:
+    page = FILE.with_suffix(".md").read_text()
+    assert page == telemetry_page(CONTRACT), "docs/telemetry.md is stale: run `make docs`"
