@@ -1,6 +1,6 @@
-"""What the layers share: the shop in this process (each service behind a real socket), MongoDB, the spans made.
+"""What the layers share: the shop in this process, MongoDB, and the spans made.
 
-The services run on threads with their own event loops, so only bytes and headers cross between them, as in life.
+Each service runs behind a real socket on a thread of its own, so only bytes and headers cross between them.
 """
 
 import os

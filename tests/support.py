@@ -38,7 +38,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def eventually(look: Callable[[], T], *, seconds: float = 10.0) -> T:
-    """Return what `look` returns as soon as it raises no AssertionError; at the deadline raise its last one."""
+    """Return what `look` returns as soon as it raises no AssertionError; raise its last one at the deadline."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -184,7 +184,9 @@ class SpanMemory:
 
 
 def _to_span(raw: ReadableSpan) -> Span:
-    assert raw.context and raw.start_time and raw.end_time
+    assert raw.context
+    assert raw.start_time
+    assert raw.end_time
     attributes = dict(raw.attributes or {})
     return Span(
         name=raw.name,

@@ -9,7 +9,6 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-
 MAX_BODY_BYTES = 64 * 1024
 
 

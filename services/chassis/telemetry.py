@@ -5,6 +5,8 @@ Business code imports none of the SDK. With OTEL_SDK_DISABLED=true every answer 
 
 import logging
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -57,11 +59,22 @@ def problem() -> str | None:
     return None
 
 
-def shut_down() -> None:
-    """Send what is still queued. Call it in the lifespan: SIGTERM ends the process before atexit."""
-    for provider in (trace.get_tracer_provider(), metrics.get_meter_provider()):
-        if isinstance(provider, TracerProvider | MeterProvider):
-            provider.shutdown()
+def shut_down(deadline: float = 3.0) -> None:
+    """Send what is still queued, for `deadline` seconds at most: a Collector that is gone must not hold us up.
+
+    Call it in the lifespan: SIGTERM ends the process before atexit.
+    """
+    providers = (trace.get_tracer_provider(), metrics.get_meter_provider())
+    threads = [
+        threading.Thread(target=provider.shutdown, daemon=True)
+        for provider in providers
+        if isinstance(provider, TracerProvider | MeterProvider)
+    ]
+    for thread in threads:
+        thread.start()
+    ends = time.monotonic() + deadline
+    for thread in threads:
+        thread.join(max(0.0, ends - time.monotonic()))
 
 
 @contextmanager

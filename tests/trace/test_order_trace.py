@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+
 import pytest
 
 from tests.contract import CONTRACT

@@ -29,7 +29,9 @@ def test_a_clients_trace_is_continued_through_every_service(shop: ShopInProcess,
     assert (top.name, top.parent_id) == ("POST /orders", "00f067aa0ba902b7")
 
 
-def test_a_clients_decision_not_to_sample_is_honoured_everywhere(shop: ShopInProcess, spans: SpanMemory) -> None:
+def test_a_clients_decision_not_to_sample_is_honoured_everywhere(
+    shop: ShopInProcess, spans: SpanMemory
+) -> None:
     answer = shop.place(traceparent=f"00-{fresh_trace_id(2)}-00f067aa0ba902b7-00")
     assert (answer.status_code, trace_id_of(answer)) == (201, fresh_trace_id(2))
     assert not is_sampled(answer)
@@ -74,7 +76,9 @@ def tiers(trace: Trace) -> set[object]:
     return {span.attributes.get("shop.customer.tier") for span in under}
 
 
-def test_the_tier_of_the_records_is_on_every_span_of_the_order(shop: ShopInProcess, spans: SpanMemory) -> None:
+def test_the_tier_of_the_records_is_on_every_span_of_the_order(
+    shop: ShopInProcess, spans: SpanMemory
+) -> None:
     trace = spans.trace(shop.place(new_order(customer_id="customer-1")))
     assert tiers(trace) == {"gold"}
     trace.span("POST /payments").has(shop__customer__tier="gold")  # crossed two services as a header
@@ -111,11 +115,15 @@ def test_baggage_that_is_not_allowed_is_dropped_at_the_edge(
 ) -> None:
     trace = spans.trace(shop.place(baggage=baggage))
     for span in trace.spans:
-        assert not {"shop.seat", "user_agent.synthetic.type", "user.email"} & set(span.attributes), span.line()
+        assert not {"shop.seat", "user_agent.synthetic.type", "user.email"} & set(span.attributes), (
+            span.line()
+        )
     assert "alice" not in str(trace.spans)
 
 
-def test_only_allowed_baggage_reaches_the_next_service(shop: ShopInProcess, echo: list[dict[str, str]]) -> None:
+def test_only_allowed_baggage_reaches_the_next_service(
+    shop: ShopInProcess, echo: list[dict[str, str]]
+) -> None:
     shop.place(baggage="shop.seat=seat-4,secret=1")
     (seen,) = echo
     assert sorted(seen["baggage"].split(",")) == ["shop.customer.tier=standard", "shop.seat=seat-4"]

@@ -1,0 +1,121 @@
+"""An OTLP/HTTP receiver that keeps what it gets, and a service as a process of its own that sends to it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from tests.support import Outside, eventually, free_ports
+
+SERVICES = Path(__file__).parent.parent / "services"
+
+
+class Sink:
+    """Receives telemetry. `spans`: (service, name, trace id); `points`: metric -> attributes of its points."""
+
+    def __init__(self) -> None:
+        self.spans: list[tuple[str, str, str]] = []
+        self.points: dict[str, list[dict[str, Any]]] = {}
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        sink = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                (sink.take_spans if self.path == "/v1/traces" else sink.take_metrics)(body)
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        return Handler
+
+    def take_spans(self, body: bytes) -> None:
+        for part in ExportTraceServiceRequest.FromString(body).resource_spans:
+            service = _attributes(part.resource.attributes)["service.name"]
+            for scope in part.scope_spans:
+                self.spans += [(service, span.name, span.trace_id.hex()) for span in scope.spans]
+
+    def take_metrics(self, body: bytes) -> None:
+        for part in ExportMetricsServiceRequest.FromString(body).resource_metrics:
+            for metric in (metric for scope in part.scope_metrics for metric in scope.metrics):
+                data = getattr(metric, str(metric.WhichOneof("data")))
+                self.points.setdefault(metric.name, []).extend(
+                    _attributes(point.attributes) for point in data.data_points
+                )
+
+
+def _attributes(pairs: Any) -> dict[str, Any]:
+    return {pair.key: getattr(pair.value, str(pair.value.WhichOneof("value"))) for pair in pairs}
+
+
+class ServiceProcess:
+    """One service under uvicorn in a process of its own. `extra` is added to its environment."""
+
+    def __init__(self, name: str, directory: Path, *prefix: str, **extra: str) -> None:
+        self.port, self._log = free_ports(1)[0], directory / f"{name}.log"
+        standard = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")}
+        defaults = {
+            "OTEL_SERVICE_NAME": name,
+            "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+            "OTEL_LOGS_EXPORTER": "none",
+            "OTEL_SEMCONV_STABILITY_OPT_IN": "http,database",
+            "OTEL_BSP_SCHEDULE_DELAY": "60000",  # nothing leaves by itself: what arrives was flushed
+        }
+        command = [
+            *(prefix or (sys.executable, "-m")),
+            "uvicorn",
+            f"{name}.main:app",
+            "--port",
+            str(self.port),
+        ]
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, cwd=SERVICES, env=standard | defaults | extra, stderr=log, stdout=log
+            )
+        self.client = Outside(base_url=f"http://127.0.0.1:{self.port}", timeout=10)
+
+    def __enter__(self) -> Self:
+        eventually(self._alive, seconds=30)
+        return self
+
+    def _alive(self) -> None:
+        if self.process.poll() is not None:
+            raise RuntimeError(f"it ended by itself: {self.log}")
+        try:
+            assert self.client.get("/healthz").status_code == 200
+        except httpx.HTTPError as error:
+            raise AssertionError(self.log) from error
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self.client.close()
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        self.process.wait(20)
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()

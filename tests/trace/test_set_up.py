@@ -1,0 +1,131 @@
+"""The set-up in a real process: what is exported, when it is lost, and that a broken one is seen."""
+
+import json
+import signal
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract import CONTRACT
+from tests.sink import ServiceProcess, Sink
+from tests.support import ShopInProcess, eventually, new_order, trace_id_of
+
+ZERO_CODE = str(Path(sys.executable).with_name("opentelemetry-instrument"))
+METRICS = {metric["name"]: set(metric["dimensions"]) for metric in CONTRACT["metrics"]}
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with Sink() as running:
+        yield running
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_stopped_service_sends_its_last_spans_and_metrics(
+    shop: ShopInProcess, sink: Sink, tmp_path: Path, how: signal.Signals
+) -> None:
+    with ServiceProcess("order", tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=sink.url) as order:
+        answer = order.client.post("/orders", json=new_order())
+        assert answer.status_code == 201
+        assert sink.spans == []
+        order.stop(how)
+    names = {name for service, name, trace_id in sink.spans if trace_id == trace_id_of(answer)}
+    assert {"POST /orders", "processOrder", "order.insert", "PUT", "POST", "order.update"} <= names
+    assert {"shop.orders", "http.server.request.duration", "http.client.request.duration"} <= set(sink.points)
+    assert sink.points["shop.orders"] == [{"shop.order.status": "confirmed"}]
+
+
+def test_every_metric_and_dimension_is_listed(shop: ShopInProcess, sink: Sink, tmp_path: Path) -> None:
+    with ServiceProcess("order", tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=sink.url) as order:
+        for body in (new_order(), new_order("unicorn"), {}, new_order(payment_method="pm_card_declined")):
+            order.client.post("/orders", json=body)
+        order.client.get(f"/orders/{uuid.uuid4()}")
+        order.client.get(f"/nobody/serves/{uuid.uuid4()}")
+    for name, points in sink.points.items():
+        assert name in METRICS, f"metric {name} is not in docs/telemetry.yaml"
+        for attributes in points:
+            assert set(attributes) <= METRICS[name], name
+    assert set(METRICS) == set(sink.points)
+
+
+def test_idle_service_leaves_no_spans(shop: ShopInProcess, sink: Sink, tmp_path: Path) -> None:
+    """Seeding, indexes, pings, polling and health are not what anybody looks for in Jaeger."""
+    with ServiceProcess("inventory", tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=sink.url) as inventory:
+        eventually(lambda: _ready(inventory))
+        inventory.client.get("/healthz")
+    assert sink.spans == []
+
+
+def _ready(service: ServiceProcess) -> None:
+    assert service.client.get("/readyz").status_code == 200
+
+
+def test_zero_code_run_is_traced_too(shop: ShopInProcess, sink: Sink, tmp_path: Path) -> None:
+    with ServiceProcess(
+        "payment", tmp_path, ZERO_CODE, sys.executable, "-m", OTEL_EXPORTER_OTLP_ENDPOINT=sink.url
+    ) as payment:
+        payment.client.get(f"/payments/{uuid.uuid4()}")
+    assert [name for _, name, _ in sink.spans] == ["payment.find", "GET /payments/{order_id}"]
+
+
+def test_broken_set_up_shows_in_readiness_and_not_in_answers(shop: ShopInProcess, tmp_path: Path) -> None:
+    with ServiceProcess("order", tmp_path, OTEL_TRACES_EXPORTER="nonsense") as order:
+        ready = order.client.get("/readyz")
+        assert ready.status_code == 503
+        assert "telemetry was asked for" in ready.json()["telemetry"]
+        assert order.client.post("/orders", json=new_order()).status_code == 201
+        assert "telemetry is NOT configured" in order.log
+
+
+def test_tracing_switched_off_changes_no_answer(shop: ShopInProcess, tmp_path: Path) -> None:
+    with ServiceProcess("order", tmp_path, OTEL_SDK_DISABLED="true") as order:
+        assert order.client.get("/readyz").json() == {"ready": True, "mongodb": "ok", "telemetry": "ok"}
+        for body, status in ((new_order(), 201), (new_order("unicorn"), 409), ({}, 422)):
+            answer, traced = order.client.post("/orders", json=body), shop.place(body) if body else None
+            assert answer.status_code == status
+            if traced is not None:
+                assert set(answer.json()) - {"trace_id"} == set(traced.json()) - {"trace_id"}
+
+
+def test_collector_that_is_gone_fails_no_order(shop: ShopInProcess, tmp_path: Path) -> None:
+    gone = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_BSP_SCHEDULE_DELAY": "50"}
+    with ServiceProcess("order", tmp_path, **gone) as order:
+        assert [order.client.post("/orders", json=new_order()).status_code for _ in range(5)] == [201] * 5
+
+
+def test_mongodb_that_is_gone_is_said_and_nothing_crashes(sink: Sink, tmp_path: Path) -> None:
+    gone = {"MONGODB_URL": "mongodb://127.0.0.1:9", "MONGODB_TIMEOUT": "0.2"}
+    with ServiceProcess("order", tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=sink.url, **gone) as order:
+        ready = order.client.get("/readyz")
+        assert (ready.status_code, ready.json()["telemetry"]) == (503, "ok")
+        assert "MongoDB does not answer" in ready.json()["mongodb"]
+        answer = order.client.post("/orders", json=new_order(), headers={"idempotency-key": "k"})
+        assert (answer.status_code, answer.json()["type"]) == (503, "/problems/unavailable")
+        assert answer.headers["retry-after"]
+        assert answer.headers["traceresponse"]
+
+
+def test_unsampled_order_is_counted_and_logged_with_its_trace_id(
+    shop: ShopInProcess, sink: Sink, tmp_path: Path
+) -> None:
+    nowhere = {"PAYMENT_URL": "http://127.0.0.1:9"}  # an order that says something in the log
+    with ServiceProcess(
+        "order",
+        tmp_path,
+        OTEL_EXPORTER_OTLP_ENDPOINT=sink.url,
+        OTEL_TRACES_SAMPLER="parentbased_traceidratio",
+        OTEL_TRACES_SAMPLER_ARG="0",
+        **nowhere,
+    ) as order:
+        answer = order.client.post("/orders", json=new_order())
+        assert answer.status_code == 202
+        lines = [json.loads(line) for line in order.log.splitlines()]
+    assert sink.spans == []
+    assert {"shop.order.status": "pending"} in sink.points["shop.orders"]
+    pending = [line for line in lines if "stays pending" in line["message"]]
+    assert [line["trace_id"] for line in pending] == [trace_id_of(answer)]
+    listed = {field["name"] for field in CONTRACT["logs"]}
+    assert all(set(line) <= listed for line in lines)
