@@ -19,7 +19,7 @@ SERVICES = Path(__file__).parent.parent / "services"
 
 
 class Sink:
-    """Receives telemetry. `spans`: (service, name, trace id); `points`: metric -> attributes of its points."""
+    """Receives telemetry. `spans`: (service, name, trace id); `points`: metric -> its points' attributes."""
 
     def __init__(self) -> None:
         self.spans: list[tuple[str, str, str]] = []

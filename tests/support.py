@@ -38,7 +38,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def eventually(look: Callable[[], T], *, seconds: float = 10.0) -> T:
-    """Return what `look` returns as soon as it raises no AssertionError; raise its last one at the deadline."""
+    """Return what `look` returns once it raises no AssertionError; raise its last one at the deadline."""
     deadline = time.monotonic() + seconds
     while True:
         try:

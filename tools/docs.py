@@ -12,7 +12,7 @@ def telemetry_page(contract: dict[str, Any]) -> str:
     """Return the page of the telemetry contract."""
     parts = [
         "# The telemetry contract",
-        "Made from `telemetry.yaml` by `make docs`. Tests drive the shop and fail on anything missing or not listed.",
+        "Made from `telemetry.yaml` by `make docs`. Tests drive the shop and fail on what is missing or not listed.",
         "## The traces",
         "One line per span: name, service, kind; `!` marks an error. Indentation is «called by».",
     ]
@@ -27,7 +27,7 @@ def telemetry_page(contract: dict[str, Any]) -> str:
     ]
     parts += [
         "## Attributes",
-        "`enum`: a handful. `bounded`: grows with code or catalogue. `unbounded`: never a metric's dimension.",
+        "`enum`: a handful. `bounded`: grows with the code. `unbounded`: never a metric's dimension.",
         _table(
             contract["attributes"],
             name="attribute",

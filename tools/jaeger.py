@@ -40,11 +40,14 @@ class Jaeger:
     def eventually(
         self, trace_id: str, check: Callable[[Trace], object], *, seconds: float = 15, settle: float = 0.3
     ) -> Trace:
-        """Poll this one trace until `check` passes and still passes `settle` seconds later. Raises NotYet."""
+        """Poll this trace until `check` passes and no span came for `settle` seconds. Raises NotYet."""
         deadline = time.monotonic() + seconds
         passed_at: float | None = None
+        count = -1
         while True:
             trace = self.trace(trace_id)
+            if len(trace.spans) != count:
+                passed_at, count = None, len(trace.spans)
             try:
                 check(trace)
             except NotYet:

@@ -60,7 +60,7 @@ def problem() -> str | None:
 
 
 def shut_down(deadline: float = 3.0) -> None:
-    """Send what is still queued, for `deadline` seconds at most: a Collector that is gone must not hold us up.
+    """Send what is queued, for `deadline` seconds at most: a Collector that is gone must not hold us up.
 
     Call it in the lifespan: SIGTERM ends the process before atexit.
     """

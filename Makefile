@@ -1,0 +1,73 @@
+# The one front door: people, docs and CI call the same targets. `make` alone lists them.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+RUN := .venv/bin/python -m
+export PYTHONPATH := $(CURDIR)/services:$(CURDIR)
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help up down status logs order demo doctor test check format docs lock clean test-mutations test-fuzz
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  MODE=compose|native chooses how it runs; without it, Docker where an engine answers."
+
+up: .venv/ready ## start the shop, Collector, Jaeger and MongoDB
+	@$(RUN) tools.up
+
+down: .venv/ready ## stop everything; orders and traces stay
+	@$(RUN) tools.down
+
+status: .venv/ready ## what runs, and is it healthy
+	@$(RUN) tools.status
+
+logs: .venv/ready ## the end of the logs: make logs NAME=order
+	@$(RUN) tools.logs $(NAME)
+
+order: .venv/ready ## place one order, print its trace: make order SKU=unicorn METHOD=pm_card_declined QUANTITY=2
+	@$(RUN) tools.order $(if $(SKU),--sku $(SKU)) $(if $(QUANTITY),--quantity $(QUANTITY)) $(if $(METHOD),--method $(METHOD))
+
+demo: .venv/ready ## start everything, place one order of every kind, print each trace as a tree
+	@$(RUN) tools.up
+	@$(RUN) tools.demo
+
+doctor: .venv/ready ## find out why no traces arrive, hop by hop
+	@$(RUN) tools.doctor
+
+test: .venv/ready ## all tests but the long ones; builds what it needs the first time
+	@$(RUN) pytest tests
+
+check: .venv/ready ## format, lint, types
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+
+format: .venv/ready ## format the code
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+test-mutations: .venv/ready ## break the telemetry, one thing at a time; a test must notice each
+	@$(RUN) tests.mutations
+
+docs: .venv/ready ## make docs/telemetry.md from the contract
+	@$(RUN) tools.docs
+
+clean: .venv/ready ## stop everything and forget orders, traces and logs
+	@$(RUN) tools.down --forget
+
+lock: .venv/ready ## resolve the dependencies of pyproject.toml anew
+	@for group in services dev; do \
+	  .venv/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml \
+	    $$([ $$group = dev ] && echo --group dev --constraint requirements/services.txt) \
+	    -o requirements/$$group.txt; \
+	done
+	@echo uv==0.13.9 | .venv/bin/uv pip compile -q --generate-hashes --no-header - -o requirements/uv.txt
+
+.venv/ready: requirements/uv.txt requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 …"; exit 1; }
+	@echo "Installing the Python packages into .venv …"
+	@[ -x .venv/bin/python ] || $(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@.venv/bin/uv pip sync -q --require-hashes requirements/dev.txt
+	@touch $@

@@ -1,0 +1,68 @@
+"""`make up`: start everything, place one order, and say where to look."""
+
+import sys
+import time
+
+from rich.panel import Panel
+
+from deploy.native import native
+
+from .draw import console
+from .jaeger import Jaeger
+from .mode import ModeError, compose, mode, say
+from .shop import place
+from .tracecheck import CannotCheck, NotYet, Trace
+from .urls import Urls, urls
+
+
+def main() -> int:
+    started = time.monotonic()
+    try:
+        chosen = mode()
+        console.print(f"Starting Spanshop ({chosen}).")
+        if chosen == "compose":
+            if code := compose("up", "--build", "--detach", "--wait"):
+                return code
+        else:
+            native.up()
+        where = urls()
+        trace = _first_trace(where)
+    except (ModeError, native.BuildError, native.PortError, native.StackError) as error:
+        say(str(error))
+        return 1
+    except (CannotCheck, NotYet) as problem:
+        say(f"Everything is up, but its first order left no whole trace: {problem}\n`make doctor` says why.")
+        return 1
+    console.print(_box(where, trace, chosen, time.monotonic() - started))
+    return 0
+
+
+def _first_trace(where: Urls) -> Trace | None:
+    """Place an order and return its trace, None where sampling left it out."""
+    placed = place(where.order, "lamp", 1, "pm_card_ok")
+    return Jaeger(where.jaeger).eventually(placed.trace_id, Trace.connected) if placed.sampled else None
+
+
+def _box(where: Urls, trace: Trace | None, chosen: str, seconds: float) -> Panel:
+    body = '{"customer_id":"customer-1","lines":[{"sku":"lamp","quantity":2}],"payment_method":"pm_card_ok"}'
+    ui = "" if chosen == "compose" else "  (native: the API; the web page comes with the image)"
+    first = trace.link if trace else "(not sampled)"
+    text = (
+        f"order       {where.order}/docs\n"
+        f"inventory   {where.inventory}/docs\n"
+        f"payment     {where.payment}/docs\n"
+        f"Jaeger      {where.jaeger}{ui}\n"
+        f"its first trace  {first}\n\n"
+        "Place an order:\n"
+        f"curl -i {where.order}/orders -H 'content-type: application/json' \\\n"
+        f"  -d '{body}'\n\n"
+        "make order  places one and draws its trace;  make demo  one of every kind;  make down  stops it all"
+    )
+    return Panel(text, title=f"Spanshop is up ({chosen}, {seconds:.0f} s)", expand=False, padding=(1, 2))
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
