@@ -16,11 +16,10 @@ def main() -> int:
     jaeger, key = Jaeger(where.jaeger), str(uuid.uuid4())
     try:
         for kind, (sku, method, says) in KINDS.items():
-            placed = place(where.order, sku, 1, method, key if kind == "confirmed" else None)
-            show(f"{kind}: {says}", placed, jaeger)
+            show(f"{kind}: {says}", place(where.order, sku, 1, method), jaeger)
         sku, method, _ = KINDS["confirmed"]
-        placed = place(where.order, sku, 1, method, key)
-        show("replayed: the same Idempotency-Key again finds the order and does nothing", placed, jaeger)
+        _, again = (place(where.order, sku, 1, method, key) for _ in range(2))
+        show("replayed: the same Idempotency-Key again does nothing", again, jaeger)
     except (CannotCheck, NotYet) as problem:
         console.print(f"[red]{problem}[/]\n`make doctor` looks for the reason.")
         return 1

@@ -12,7 +12,7 @@ def telemetry_page(contract: dict[str, Any]) -> str:
     """Return the page of the telemetry contract."""
     parts = [
         "# The telemetry contract",
-        "Made from `telemetry.yaml` by `make docs`. Tests drive the shop and fail on what is missing or not listed.",
+        "Made from `telemetry.yaml` by `make docs`. Tests drive the shop and fail on what is not listed or not seen.",
         "## The traces",
         "One line per span: name, service, kind; `!` marks an error. Indentation is «called by».",
     ]

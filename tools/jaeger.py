@@ -106,7 +106,8 @@ def _span(raw: dict[str, Any], resource: dict[str, Any]) -> Span:
 
 
 def _attributes(pairs: list[dict[str, Any]]) -> dict[str, Any]:
-    return {pair["key"]: _plain(pair["value"]) for pair in pairs}
+    """Return the attributes, without the remarks Jaeger adds itself (`@jaeger@warnings`, of clock skew)."""
+    return {pair["key"]: _plain(pair["value"]) for pair in pairs if not pair["key"].startswith("@jaeger@")}
 
 
 def _plain(value: dict[str, Any]) -> Any:

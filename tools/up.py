@@ -34,6 +34,7 @@ def main() -> int:
         say(f"Everything is up, but its first order left no whole trace: {problem}\n`make doctor` says why.")
         return 1
     console.print(_box(where, trace, chosen, time.monotonic() - started))
+    console.print(_curl(where), soft_wrap=True)
     return 0
 
 
@@ -44,21 +45,25 @@ def _first_trace(where: Urls) -> Trace | None:
 
 
 def _box(where: Urls, trace: Trace | None, chosen: str, seconds: float) -> Panel:
-    body = '{"customer_id":"customer-1","lines":[{"sku":"lamp","quantity":2}],"payment_method":"pm_card_ok"}'
-    ui = "" if chosen == "compose" else "  (native: the API; the web page comes with the image)"
-    first = trace.link if trace else "(not sampled)"
+    ui = "" if chosen == "compose" else " (natively the API; the web page comes with the image)"
     text = (
-        f"order       {where.order}/docs\n"
-        f"inventory   {where.inventory}/docs\n"
-        f"payment     {where.payment}/docs\n"
-        f"Jaeger      {where.jaeger}{ui}\n"
-        f"its first trace  {first}\n\n"
-        "Place an order:\n"
-        f"curl -i {where.order}/orders -H 'content-type: application/json' \\\n"
-        f"  -d '{body}'\n\n"
-        "make order  places one and draws its trace;  make demo  one of every kind;  make down  stops it all"
+        f"order      {where.order}/docs\n"
+        f"inventory  {where.inventory}/docs\n"
+        f"payment    {where.payment}/docs\n"
+        f"Jaeger     {where.jaeger}{ui}\n\n"
+        f"The trace of an order just placed:\n{trace.link if trace else '(it was not sampled)'}\n\n"
+        "make order  place one, draw its trace\n"
+        "make demo   one of every kind\n"
+        "make down   stop it all"
     )
     return Panel(text, title=f"Spanshop is up ({chosen}, {seconds:.0f} s)", expand=False, padding=(1, 2))
+
+
+def _curl(where: Urls) -> str:
+    """Return the command to place an order by hand, outside the box so that it can be copied."""
+    lines = '"lines":[{"sku":"lamp","quantity":2}]'
+    body = f'{{"customer_id":"customer-1",{lines},"payment_method":"pm_card_ok"}}'
+    return f"curl -i {where.order}/orders -H 'content-type: application/json' \\\n  -d '{body}'"
 
 
 if __name__ == "__main__":

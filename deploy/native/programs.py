@@ -94,6 +94,8 @@ def _defaults(values: Mapping[str, str], state: Path) -> dict[str, str]:
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"{here}:{values['OTLP_HTTP_PORT']}",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         "OTEL_LOGS_EXPORTER": "none",  # the Collector has no place for logs; they are in the log files
+        "OTEL_RESOURCE_ATTRIBUTES": "service.namespace=spanshop,service.version=0.1.0"
+        ",deployment.environment.name=local",
         "OTEL_SEMCONV_STABILITY_OPT_IN": "http,database",
         "OTEL_PROPAGATORS": "tracecontext,baggage",
         "OTEL_BSP_SCHEDULE_DELAY": "200",  # who has placed an order wants to see its trace now

@@ -1,0 +1,50 @@
+"""The metrics that leave the Collector: the shop's own, HTTP's, and those made of spans; all with bounded labels."""
+
+import re
+import uuid
+
+import httpx
+
+from tests.e2e.conftest import Stack
+from tests.support import eventually, new_order
+
+
+def exported(stack: Stack) -> str:
+    return httpx.get(stack.url("COLLECTOR_EXPORTED_METRICS") + "/metrics", timeout=10).text
+
+
+def test_orders_are_counted_by_status(stack: Stack) -> None:
+    with stack.order as client:
+        client.post("/orders", json=new_order())
+        client.post("/orders", json=new_order("unicorn"))
+
+    def counted() -> None:
+        text = exported(stack)
+        for status in ("confirmed", "rejected"):
+            assert re.search(rf'shop_orders_total{{[^}}]*shop_order_status="{status}"[^}}]*}} [1-9]', text)
+        assert "http_server_request_duration_seconds_bucket" in text
+        assert "http_client_request_duration_seconds_bucket" in text
+        assert "traces_span_metrics_calls_total" in text
+
+    eventually(counted, seconds=25)
+
+
+def test_many_ids_make_no_new_series(stack: Stack) -> None:
+    before: set[str] = set()
+    with stack.order as client:
+        for count, at_least in ((5, 5), (200, 205)):
+            for _ in range(count):
+                client.get(f"/orders/{uuid.uuid4()}")
+            eventually(lambda least=at_least: _counted(stack, least), seconds=25)  # type: ignore[misc]
+            before = before or _series_of_the_route(stack)
+    assert _series_of_the_route(stack) == before
+
+
+def _series_of_the_route(stack: Stack) -> set[str]:
+    lines = [line.rpartition(" ")[0] for line in exported(stack).splitlines()]
+    return {line.split(" # ")[0] for line in lines if 'http_route="/orders/{order_id}"' in line}
+
+
+def _counted(stack: Stack, least: int) -> None:
+    pattern = r'http_server_request_duration_seconds_count{[^}]*/orders/{order_id}"[^}]*} (\d+)'
+    assert sum(int(n) for n in re.findall(pattern, exported(stack))) >= least
