@@ -12,7 +12,6 @@ os.environ |= {
     "OTEL_METRICS_EXPORTER": "none",
     "OTEL_LOGS_EXPORTER": "none",
     "OTEL_PROPAGATORS": "tracecontext,baggage",
-    "OTEL_SEMCONV_STABILITY_OPT_IN": "http,database",
 }
 
 from collections.abc import Iterator

@@ -79,7 +79,6 @@ class ServiceProcess:
             "OTEL_SERVICE_NAME": name,
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
             "OTEL_LOGS_EXPORTER": "none",
-            "OTEL_SEMCONV_STABILITY_OPT_IN": "http,database",
             "OTEL_BSP_SCHEDULE_DELAY": "60000",  # nothing leaves by itself: what arrives was flushed
         }
         command = [

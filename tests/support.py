@@ -170,13 +170,13 @@ class SpanMemory:
     def all(self) -> list[Span]:
         return [_to_span(span) for span in self._exporter.get_finished_spans()]
 
-    def trace(self, of: httpx.Response | str) -> Trace:
-        """The whole trace of an answer (or of a trace id), once its SERVER span at the top has ended."""
-        trace_id = of if isinstance(of, str) else trace_id_of(of)
+    def trace(self, of: httpx.Response, root: str = "POST /orders") -> Trace:
+        """The whole trace of an answer, once the span at its top has ended."""
+        trace_id = trace_id_of(of)
 
         def look() -> Trace:
             found = Trace([span for span in self.all() if span.trace_id == trace_id])
-            if not any(span.name.endswith("/orders") for span in found.spans):
+            if not any(span.name == root for span in found.spans):
                 raise NotYet(f"the trace {trace_id} has not ended: {found.tree()}")
             return found
 

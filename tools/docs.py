@@ -12,7 +12,7 @@ def telemetry_page(contract: dict[str, Any]) -> str:
     """Return the page of the telemetry contract."""
     parts = [
         "# The telemetry contract",
-        "Made from `telemetry.yaml` by `make docs`. Tests drive the shop and fail on what is not listed or not seen.",
+        "Made from `telemetry.yaml` by `make docs`. Tests fail on what is not listed or never seen.",
         "## The traces",
         "One line per span: name, service, kind; `!` marks an error. Indentation is «called by».",
     ]

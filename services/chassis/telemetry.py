@@ -35,6 +35,7 @@ def set_up() -> None:
 
     A broken configuration is logged and shows in /readyz; it never stops the shop.
     """
+    os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")  # else: names of 2021
     try:
         if not isinstance(trace.get_tracer_provider(), TracerProvider):  # else: opentelemetry-instrument
             OpenTelemetryDistro().configure()  # defaults for OTEL_*

@@ -1,4 +1,4 @@
-"""The metrics that leave the Collector: the shop's own, HTTP's, and those made of spans; all with bounded labels."""
+"""The metrics that leave the Collector: the shop's own, HTTP's, those made of spans; labels are bounded."""
 
 import re
 import uuid

@@ -1,6 +1,6 @@
 """Hostile HTTP requests as bytes, made from a seed: bodies, headers, paths, methods, framing.
 
-Everything made up carries MARK, so that what leaks can be found; what is right carries the tag of the run.
+Everything made up carries MARK, so that what leaks can be found; ids and customers carry the run.
 """
 
 import json
@@ -11,7 +11,6 @@ from typing import Any, Literal
 from uuid import UUID
 
 MARK = "zzfuzz"
-HOSTILE_ID = "fafafafa"  # first digits of every order id that only ever comes with a wrong body
 SKUS = ("lamp", "mug", "notebook", "pen", "backpack", "bottle")
 JSON = b"application/json"
 
@@ -54,11 +53,19 @@ def http(method: str, path: bytes | str, headers: Headers, body: bytes | None = 
     return method.encode() + b" " + target + b" HTTP/1.1\r\n" + head + b"\r\n" + (body or b"")
 
 
+def customer_of(run: str) -> str:
+    """Who places the orders of a run, the right ones and the wrong ones."""
+    return f"fuzz-{run}"
+
+
 class Corpus:
     """An endless, repeatable stream of attacks."""
 
-    def __init__(self, seed: int, tag: str) -> None:
-        self.random, self.tag = Random(seed), tag
+    def __init__(self, seed: int, run: str) -> None:
+        """`run`: eight hexadecimal digits of this run alone; MongoDB may still hold what another one wrote."""
+        self.random = Random(seed)
+        self.customer = customer_of(run)
+        self.never = run  # how every order id begins that only ever comes with something wrong
         self._kinds: dict[Callable[[], Attack], int] = {
             self.bad_text: 24,
             self.bad_value: 24,
@@ -88,7 +95,7 @@ class Corpus:
     def endpoint(self, prefix: str = "") -> Endpoint:
         """One of the endpoints with a body, and a body it would take."""
         line = {"sku": self.random.choice(SKUS), "quantity": 1}
-        order = {"customer_id": self.tag, "lines": [line], "payment_method": "pm_card_ok"}
+        order = {"customer_id": self.customer, "lines": [line], "payment_method": "pm_card_ok"}
         charge = {"order_id": self.id(prefix), "amount_minor": 100, "currency": "EUR"}
         return self.random.choice(
             [
@@ -118,13 +125,13 @@ class Corpus:
 
     def bad_text(self) -> Attack:
         """Not JSON, or JSON that only a lax parser takes."""
-        at = self.endpoint(HOSTILE_ID)
+        at = self.endpoint(self.never)
         good = json.dumps(at.body).encode()
         return self._with_body("text", at, self.random.choice(BROKEN_TEXTS)(good, self.random))
 
     def bad_value(self) -> Attack:
         """Good JSON with something wrong in one place of it."""
-        at = self.endpoint(HOSTILE_ID)
+        at = self.endpoint(self.never)
         body = json.loads(json.dumps(at.body))
         holder = body if self.random.random() < 0.6 or "lines" not in body else body["lines"][0]
         member, value = self.random.choice(list(holder)), self.random.choice(VALUES)
@@ -138,7 +145,7 @@ class Corpus:
         return self._with_body("value", at, json.dumps(body).encode())
 
     def bad_media_type(self) -> Attack:
-        at = self.endpoint(HOSTILE_ID)
+        at = self.endpoint(self.never)
         body = json.dumps(at.body)
         media_type, text = self.random.choice(
             [(each, body.encode()) for each in MEDIA_TYPES]
@@ -153,7 +160,7 @@ class Corpus:
 
     def big_body(self) -> Attack:
         """Far over the limit, just over it, and deep."""
-        at = self.endpoint(HOSTILE_ID)
+        at = self.endpoint(self.never)
         good = json.dumps(at.body).encode()
         body = self.random.choice(
             [
@@ -184,9 +191,9 @@ class Corpus:
     def bad_key(self) -> Attack:
         """An Idempotency-Key that can't be one."""
         key = self.random.choice(KEYS)
-        at = self.endpoint(HOSTILE_ID)
+        at = self.endpoint(self.never)
         while at.method != "POST" or at.service == "payment":
-            at = self.endpoint(HOSTILE_ID)
+            at = self.endpoint(self.never)
         lines = [(b"content-type", JSON), (b"idempotency-key", key)]
         body = json.dumps(at.body).encode()
         return Attack("key", at.service, at.method, http(at.method, at.path, lines, body))
@@ -218,7 +225,7 @@ class Corpus:
     # Framing
 
     def bad_chunks(self) -> Attack:
-        at = self.endpoint(HOSTILE_ID)
+        at = self.endpoint(self.never)
         lines = [(b"content-type", JSON), (b"transfer-encoding", b"chunked")]
         body, ending = self.random.choice(CHUNKS)
         raw = http(at.method, at.path, lines, body)
@@ -226,7 +233,7 @@ class Corpus:
 
     def bad_length(self) -> Attack:
         """A Content-Length that is no number, not true, or there twice."""
-        at = self.endpoint(HOSTILE_ID)
+        at = self.endpoint(self.never)
         at.body[MARK] = MARK
         body = json.dumps(at.body).encode()
         length, ending = self.random.choice(LENGTHS)
@@ -337,11 +344,15 @@ KEYS = [
 ]
 
 
-def _header(name: bytes, *values: bytes) -> Callable[[Random], Headers]:
-    return lambda random: [(name, value) for value in values]
-
-
 PARENT = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-"
+
+
+def _header(name: bytes, *values: bytes) -> Callable[[Random], Headers]:
+    # Nobody reads a tracestate that comes without a good traceparent.
+    before = [(b"traceparent", PARENT + b"01")] if name == b"tracestate" else []
+    return lambda random: [*before, *((name, value) for value in values)]
+
+
 HEADERS: list[Callable[[Random], Headers]] = [
     *(
         _header(name, value)

@@ -16,7 +16,7 @@ import pytest
 from chassis.logs import JsonFormatter
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
-from tests.fuzz.corpus import HOSTILE_ID, MARK, Corpus
+from tests.fuzz.corpus import MARK, Corpus, customer_of
 from tests.fuzz.siege import Outcome, besiege
 from tests.support import ShopInProcess, SpanMemory, new_order
 from tools.tracecheck import Span
@@ -51,7 +51,7 @@ class LogBook(logging.Handler):
 class Siege:
     """Everything there is to judge afterwards."""
 
-    tag: str
+    run: str
     outcome: Outcome
     log: list[str]
     spans: list[Span] = field(repr=False)
@@ -64,13 +64,13 @@ class Siege:
 @pytest.fixture(scope="module")
 def siege(shop: ShopInProcess, spans: SpanMemory) -> Siege:
     """The siege itself, once, for the tests below to look at."""
-    tag, began = f"fuzz-{uuid4().hex[:8]}", time.monotonic()
+    run, began = uuid4().hex[:8], time.monotonic()
     ports = {name: getattr(shop, name).base_url.port for name in ("order", "inventory", "payment")}
     before = len(spans.all())  # other tests may have left some
     with LogBook.kept() as book:
-        outcome = asyncio.run(besiege(ports, Corpus(SEED, tag).attacks(REQUESTS)))
-    found = Siege(tag, outcome, book.lines, spans.all()[before:])
-    print(f"\nseed {SEED}, customer {tag}, {outcome.sent} requests, {time.monotonic() - began:.1f} s")
+        outcome = asyncio.run(besiege(ports, Corpus(SEED, run).attacks(REQUESTS)))
+    found = Siege(run, outcome, book.lines, spans.all()[before:])
+    print(f"\nseed {SEED}, run {run}, {outcome.sent} requests, {time.monotonic() - began:.1f} s")
     print(f"answers {dict(sorted(outcome.statuses.items()))}, kinds {dict(outcome.kinds)}")
     print(f"{len(found.names)} span names, {len(found.log)} log lines, {sum(map(len, found.log))} bytes")
     return found
@@ -118,14 +118,18 @@ def test_hostile_requests_do_not_flood_the_logs_and_leave_nothing_of_theirs(sieg
 def test_hostile_requests_leave_the_services_alive(siege: Siege, shop: ShopInProcess) -> None:
     for client in (shop.order, shop.inventory, shop.payment):
         assert client.get("/readyz").status_code == 200
-    assert shop.place(new_order(customer_id=siege.tag + "-after")).json()["status"] == "confirmed"
+    assert (
+        shop.place(new_order(customer_id=customer_of(siege.run) + "-after")).json()["status"] == "confirmed"
+    )
 
 
 def test_hostile_requests_write_nothing_but_what_was_right(siege: Siege, database: Any) -> None:
-    theirs = {"_id": re.compile(f"^{HOSTILE_ID}")}
+    theirs = {"_id": re.compile(f"^{siege.run}")}
     assert database["inventory"]["reservations"].count_documents(theirs) == 0
     assert database["payment"]["payments"].count_documents(theirs) == 0
-    written = {order["_id"] for order in database["order"]["orders"].find({"customer_id": siege.tag})}
+    written = {
+        order["_id"] for order in database["order"]["orders"].find({"customer_id": customer_of(siege.run)})
+    }
     told = [json.loads(body) for body in siege.outcome.created if body.startswith(b"{")]
     assert written == {found for each in told if (found := each.get("id") or each.get("order_id"))}
     assert written
