@@ -18,12 +18,15 @@ def main() -> int:
     except (ModeError, native.StackError) as error:
         say(str(error))
         return 1
+    if all(row.state in ("DOWN", "EXTERNAL") for row in rows):
+        console.print("Nothing runs here; `make up` starts it.")
+        return 1
     table = Table("program", "state", "pid", "answers at", "health", box=None)
     for row in rows:
         health = "[green]healthy[/]" if row.healthy else "[red]not ready[/]"
         table.add_row(row.name, row.state, str(row.pid or "-"), row.url, health)
-    console.print(table if rows else "Nothing runs here; `make up` starts it.")
-    return 0 if rows and all(row.healthy for row in rows) else 1
+    console.print(table)
+    return 0 if all(row.healthy for row in rows) else 1
 
 
 if __name__ == "__main__":

@@ -17,44 +17,36 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # as a script, too
 from deploy.native.cached import BuildError, Step, build, cache_root, console, place
 
 HERE = Path(__file__).resolve().parent
-JAEGER = "2.13.0"
-COLLECTOR = "0.140.1"
+VERSIONS = {"jaeger": "2.13.0", "otel-collector": "0.140.1", "mongo-stand-in": "1.47.0"}
 GO, GO_NEEDED = "1.26.6", (1, 24, 6)
-MONGO_STAND_IN, JAVA_NEEDED = "1.47.0", 17
+JAVA_NEEDED = 17
 # One client machine, some megabytes of data: small and quick to start beats fast.
-JAVA_OPTIONS = [
-    "-Xmx96m",
-    "-Xss512k",
-    "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",
-    "-XX:MaxMetaspaceSize=64m",
-]
+JAVA_OPTIONS = ["-Xmx96m", "-XX:MaxMetaspaceSize=64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
 
 
 def jaeger() -> Path:
     """The Jaeger binary, built if need be. It has the whole API and no web UI; the image has both."""
-    stamp = f"-X github.com/jaegertracing/jaeger/internal/version.latestVersion=v{JAEGER}"
-    return _go_binary("jaeger", JAEGER, "github.com/jaegertracing/jaeger/cmd/jaeger", stamp)
+    stamp = f"-X github.com/jaegertracing/jaeger/internal/version.latestVersion=v{VERSIONS['jaeger']}"
+    return _go_binary("jaeger", "github.com/jaegertracing/jaeger/cmd/jaeger", stamp)
 
 
 def collector() -> Path:
     """The Collector binary, built if need be."""
-    return _go_binary("otel-collector", COLLECTOR, ".")
+    return _go_binary("otel-collector", ".")
 
 
 def mongo_stand_in() -> Path:
     """The directory with the stand-in's classes and jars, built if need be."""
-    source = HERE / "mongo-stand-in"
-    target = place("mongo-stand-in", MONGO_STAND_IN, [source / "pom.xml", source / "MongoStandIn.java"])
+    source, target = HERE / "mongo-stand-in", _home("mongo-stand-in")
     if not target.exists():
         _need("java", "javac", "mvn")
         fetch = ["mvn", "-B", "-ntp", "dependency:copy-dependencies", "-DoutputDirectory={out}/lib"]
         compiled = ["javac", "-d", "{out}/classes", "-cp", "{out}/lib/*", "--release", str(JAVA_NEEDED)]
         steps = [
             Step("fetching jars", [*fetch, "-DincludeScope=runtime"], source),
-            Step("compiling", [*compiled, "MongoStandIn.java"], source),
+            Step("compiling", [*compiled, "MongoStandIn.java", "FindsById.java"], source),
         ]
-        build(f"MongoDB stand-in {MONGO_STAND_IN}", target, steps)
+        build("mongo-stand-in", target, steps)
     return target
 
 
@@ -70,15 +62,22 @@ def mongo_command(host: str, port: str, data: Path) -> list[str]:
     return ["java", *JAVA_OPTIONS, "-cp", classes, "MongoStandIn", host, port, str(data / "stand-in.h2")]
 
 
-def _go_binary(name: str, version: str, package: str, stamp: str = "") -> Path:
-    module = HERE / name
-    target = place(name, version, [file for file in module.iterdir() if file.name != "builder.yaml"])
+def _home(name: str) -> Path:
+    """Where its build belongs. builder.yaml and hidden files don't go into it."""
+    sources = [
+        file for file in (HERE / name).iterdir() if file.suffix in (".go", ".mod", ".sum", ".java", ".xml")
+    ]
+    return place(name, VERSIONS[name], sources)
+
+
+def _go_binary(name: str, package: str, stamp: str = "") -> Path:
+    module, target = HERE / name, _home(name)
     if not target.exists():
         command = [_go(), "build", "-v", "-mod=readonly", "-trimpath", "-buildvcs=false"]
         command += ["-ldflags", f"-s -w {stamp}", "-o", f"{{out}}/{name}", package]
         # The committed go.sum decides, whatever the user's workspace or flags are; no C compiler is needed.
         env = {"CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local"}
-        build(f"{name} {version}", target, [Step("downloading and compiling", command, module, env)])
+        build(name, target, [Step("downloading and compiling", command, module, env)])
     return target / name
 
 
@@ -107,12 +106,13 @@ def _need(*tools: str) -> None:
 
 def everything(mongo: bool = True) -> None:
     """Build what is missing, and say what is being built out of how much."""
-    parts: list[Callable[[], Path]] = [jaeger, collector]
+    parts: dict[str, Callable[[], Path]] = {"jaeger": jaeger, "otel-collector": collector}
     if mongo and not shutil.which("mongod"):
-        parts.append(mongo_stand_in)
-    for number, part in enumerate(parts, 1):
-        console.print(f"{number} of {len(parts)}: {part.__name__}")
-        part()
+        parts["mongo-stand-in"] = mongo_stand_in
+    missing = [name for name in parts if not _home(name).exists()]
+    for number, name in enumerate(missing, 1):
+        console.print(f"Building {number} of {len(missing)}, only this once: {name} {VERSIONS[name]}")
+        parts[name]()
 
 
 def main() -> int:

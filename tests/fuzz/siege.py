@@ -57,16 +57,16 @@ class Line:
         self._open: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def send(self, attack: Attack) -> list[Answer]:
+        """Return the answers; none where the server closed the connection, or took too long."""
         kept = self._open is not None
-        try:
-            answers = await asyncio.wait_for(self._exchange(attack), PATIENCE)
-        except TimeoutError:
-            answers = []
-        if not answers and kept and attack.ending == "whole":
-            await self.close()  # the server had closed the idle connection before it read anything
-            answers = await asyncio.wait_for(self._exchange(attack), PATIENCE)
-        clean = attack.ending == "whole" and answers and answers[-1].headers.get("connection") != "close"
-        if not clean:
+        answers: list[Answer] = []
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                answers = await self._exchange(attack)
+                if not answers and kept and attack.ending == "whole":
+                    await self.close()  # the server had closed the idle connection before it read anything
+                    answers = await self._exchange(attack)
+        if attack.ending != "whole" or not answers or answers[-1].headers.get("connection") == "close":
             await self.close()
         return answers
 

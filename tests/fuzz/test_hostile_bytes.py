@@ -77,7 +77,7 @@ def siege(shop: ShopInProcess, spans: SpanMemory) -> Siege:
 
 
 def show(findings: list[str]) -> str:
-    return f"{len(findings)} findings, first of all:\n" + "\n".join(findings[:10])
+    return f"{len(findings)} findings, first of all:\n" + "\n".join(each[:500] for each in findings[:10])
 
 
 def test_hostile_requests_are_all_answered_and_refused_with_problem_documents(siege: Siege) -> None:
@@ -100,6 +100,16 @@ def test_hostile_requests_leave_few_span_names_and_nothing_of_theirs_in_them(sie
     assert len(siege.names) <= MAX_NAMES, sorted(siege.names)
     leaked = [
         name for name in siege.names if MARK in name.lower() or not name.isprintable() or len(name) > 64
+    ]
+    assert not leaked, show(leaked)
+
+
+def test_hostile_requests_leave_nothing_of_theirs_in_the_spans(siege: Siege) -> None:
+    leaked = [
+        f"{span.line()}: {name} = {value!r}"
+        for span in siege.spans
+        for name, value in {**span.attributes, "events": span.events, "status": span.status_text}.items()
+        if MARK in str(value).lower()
     ]
     assert not leaked, show(leaked)
 

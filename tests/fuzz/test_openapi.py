@@ -20,6 +20,10 @@ CONFIG = {
     "suppress-health-check": ["all"],
     "checks": {"enabled": False, "not_a_server_error": {"enabled": True}},
 }
+# Hypothesis says that of a long random body; the cases are no less good for it.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Generating overly large repr:hypothesis.errors.HypothesisWarning"
+)
 
 
 @dataclass

@@ -4,6 +4,7 @@
 
 import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.MongoVersion;
+import de.bwaldvogel.mongo.backend.h2.FindsById;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,9 +33,11 @@ public class MongoStandIn {
         Path file = Path.of(args[2]).toAbsolutePath();
         Files.createDirectories(file.getParent());
 
-        H2Backend backend = new H2Backend(file.toString());
+        H2Backend backend = new FindsById(file.toString());
         // H2 commits once a second as it comes: a kill would lose a second of acknowledged writes.
         backend.getMvStore().setAutoCommitDelay(5);
+        // And keeps what was overwritten for 45 s, against disks that reorder writes: the file would grow without need.
+        backend.getMvStore().setRetentionTime(1000);
         MongoServer server = new MongoServer(backend.version(VERSION));
         Runtime.getRuntime().addShutdownHook(new Thread(() -> close(server, backend)));
 
