@@ -47,9 +47,9 @@ def _first_trace(where: Urls) -> Trace | None:
 def _box(where: Urls, trace: Trace | None, chosen: str, seconds: float) -> Panel:
     ui = "" if chosen == "compose" else " (natively the API; the web page comes with the image)"
     text = (
-        f"order      {where.order}/docs\n"
-        f"inventory  {where.inventory}/docs\n"
-        f"payment    {where.payment}/docs\n"
+        f"order      {where.order}/openapi.json\n"
+        f"inventory  {where.inventory}/openapi.json\n"
+        f"payment    {where.payment}/openapi.json\n"
         f"Jaeger     {where.jaeger}{ui}\n\n"
         f"The trace of an order just placed:\n{trace.link if trace else '(it was not sampled)'}\n\n"
         "make order  place one, draw its trace\n"

@@ -1,4 +1,4 @@
-"""Draws a trace as a waterfall in SVG, as Jaeger's page shows it: `python -m tools.waterfall TRACE_ID FILE`."""
+"""Draws a trace as a waterfall in SVG, as Jaeger does: `python -m tools.waterfall TRACE_ID FILE`."""
 
 import sys
 from html import escape

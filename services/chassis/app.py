@@ -41,9 +41,16 @@ class ShopApp(FastAPI):
     edge = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Drop baggage that is not on the list, before FastAPI's telemetry reads the headers."""
+        """Drop baggage that is not on the list, before FastAPI's telemetry reads the headers.
+
+        `Host` becomes where we listen: the client's would be the attribute server.address as it is.
+        """
         if scope["type"] == "http":
-            scope = {**scope, "headers": keep_allowed(scope["headers"], edge=self.edge)}
+            headers = keep_allowed(scope["headers"], edge=self.edge)
+            if server := scope.get("server"):
+                here = f"{server[0]}:{server[1]}".encode()
+                headers = [(name, here if name == b"host" else value) for name, value in headers]
+            scope = {**scope, "headers": headers}
         await super().__call__(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
@@ -72,6 +79,8 @@ def make_app(
         title=title,
         lifespan=whole_life,
         redirect_slashes=False,
+        docs_url=None,  # FastAPI's pages load scripts from a CDN; /openapi.json is all a client needs
+        redoc_url=None,
         # FastAPI's own spans: the SERVER span only. Its logs would hold exception texts.
         telemetry={
             "operation_spans": False,

@@ -37,6 +37,9 @@ def set_up() -> None:
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its INFO line per call repeats the span
+    # These warn of bad headers and quote them: a client's text, and as much of it as it likes to send.
+    for quoting in ("baggage.propagation", "trace.span", "trace.propagation.tracecontext"):
+        logging.getLogger(f"opentelemetry.{quoting}").setLevel(logging.ERROR)
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True

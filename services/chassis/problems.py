@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from opentelemetry import trace
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,17 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     _hide_path(request)
     kind = "not-found" if error.status_code == 404 else "invalid-request"
-    return Problem(error.status_code, kind, error.detail, headers=dict(error.headers or {})).answer()
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = _allowed_methods(request)
+    return Problem(error.status_code, kind, error.detail, headers=headers).answer()
+
+
+def _allowed_methods(request: Request) -> str:
+    """Every method of this path; Starlette names those of one route only."""
+    path, routes = request.scope["path"], request.app.routes
+    there = [route for route in routes if isinstance(route, Route) and route.path_regex.match(path)]
+    return ", ".join(sorted({method for route in there for method in route.methods or ()}))
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

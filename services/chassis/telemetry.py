@@ -36,6 +36,8 @@ def set_up() -> None:
     A broken configuration is logged and shows in /readyz; it never stops the shop.
     """
     os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")  # else: names of 2021
+    # Any other method is the span `HTTP /route`: a client can't make up span names.
+    os.environ.setdefault("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "GET,POST,PUT,DELETE")
     try:
         if not isinstance(trace.get_tracer_provider(), TracerProvider):  # else: opentelemetry-instrument
             OpenTelemetryDistro().configure()  # defaults for OTEL_*

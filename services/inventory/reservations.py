@@ -20,7 +20,7 @@ from .models import (
 from .store import InventoryStore
 
 STALE = timedelta(seconds=30)  # far beyond the time a request may work on a reservation
-GRACE = timedelta(minutes=10)  # far beyond the time a stalled request may still arrive
+GRACE = timedelta(minutes=1)  # far beyond the few seconds in which a request may still arrive
 
 
 async def reserve(order_id: str, new: NewReservation, store: InventoryStore) -> tuple[HeldReservation, bool]:

@@ -1,5 +1,6 @@
 """Stock and reservations in MongoDB, changed only by conditional updates of one document: no transactions."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -95,8 +96,8 @@ class InventoryStore:
         now = datetime.now(UTC)
         query = {
             "state": {"$in": UNFINISHED},
-            "updated_at": {"$lt": now - untouched},
-            "created_at": {"$lt": now - age},
+            "updated_at": {"$lte": now - untouched},
+            "created_at": {"$lte": now - age},
         }
         with reachable():
             found = await self._reservations.find(query).sort("updated_at", 1).to_list(100)
@@ -139,7 +140,9 @@ class InventoryStore:
             "$push": {"markers": {"id": marker, "at": datetime.now(UTC)}},
         }
         with reachable():
-            found: Document | None = await self._stock.find_one_and_update(condition, change)
+            found: Document | None = await self._stock.find_one_and_update(
+                condition, change, projection={"price_minor": 1}
+            )
         return found
 
     async def raw_stock(self, sku: str) -> Document | None:
@@ -150,7 +153,8 @@ class InventoryStore:
 
     async def receive(self, sku: str, quantity: int, key: str | None) -> Stock | None:
         """Add goods once per key; return the stock as it is then, None for an unknown sku."""
-        marker = {"id": f"{key}:receipt", "at": datetime.now(UTC)}
+        digest = hashlib.sha256((key or "").encode()).hexdigest()[:32]  # short, and not a client's text
+        marker = {"id": f"{digest}:receipt", "at": datetime.now(UTC)}
         change: Document = {"$inc": {"available": quantity, "received": quantity}}
         if key is not None:
             change["$push"] = {"markers": marker}
@@ -161,12 +165,15 @@ class InventoryStore:
 
     async def stock(self, sku: str) -> Stock | None:
         with reachable():
-            found = await self._stock.find_one({"_id": sku})
+            found = await self._stock.find_one({"_id": sku}, {"markers": 0})
         return _to_stock(found) if found else None
 
     async def all_stock(self) -> list[Stock]:
         with reachable():
-            return [_to_stock(found) for found in await self._stock.find().sort("_id", 1).to_list(1000)]
+            return [
+                _to_stock(found)
+                for found in await self._stock.find({}, {"markers": 0}).sort("_id", 1).to_list(1000)
+            ]
 
     async def drop_markers(self, older_than: timedelta) -> None:
         """Forget markers nobody can need any more."""

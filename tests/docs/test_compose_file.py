@@ -1,4 +1,4 @@
-"""docker-compose.yml and the Dockerfiles, read as files: the table's ports, pinned images, hardened containers.
+"""docker-compose.yml and the Dockerfiles, read as files: ports, pinned images, hardened containers.
 
 No Docker here; the compose layer runs them for real.
 """

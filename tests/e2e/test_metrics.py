@@ -46,5 +46,7 @@ def _series_of_the_route(stack: Stack) -> set[str]:
 
 
 def _counted(stack: Stack, least: int) -> None:
-    pattern = r'http_server_request_duration_seconds_count{[^}]*/orders/{order_id}"[^}]*} (\d+)'
-    assert sum(int(n) for n in re.findall(pattern, exported(stack))) >= least
+    """The application's own metric and the one made of spans have both seen so many requests."""
+    for metric in ("http_server_request_duration_seconds_count", "traces_span_metrics_calls_total"):
+        pattern = metric + r'{[^}]*/orders/{order_id}"[^}]*} (\d+)'
+        assert sum(int(n) for n in re.findall(pattern, exported(stack))) >= least, metric

@@ -150,6 +150,11 @@ def test_bad_path_or_query_is_a_problem(
     assert_problem(getattr(shop, service).request(method, path), status)
 
 
+def test_wrong_method_is_told_all_the_right_ones(shop: ShopInProcess) -> None:
+    assert shop.order.patch("/orders").headers["allow"] == "GET, POST"
+    assert shop.payment.put("/payments/x").headers["allow"] == "DELETE, GET"
+
+
 def test_chunked_body_is_limited_too(shop: ShopInProcess) -> None:
     def chunks() -> Iterator[bytes]:
         for _ in range(100):
