@@ -58,26 +58,15 @@ class ShopApp(FastAPI):
         return TraceResponse(super().build_middleware_stack())
 
 
-def make_app(
-    title: str,
-    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
-    *,
-    edge: bool = False,
-) -> FastAPI:
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def make_app(title: str, lifespan: Lifespan, *, edge: bool = False) -> FastAPI:
     """Return the app. `lifespan` sets `app.state.check`, which /readyz asks; `edge`: clients come in here."""
-
-    @asynccontextmanager
-    async def whole_life(app: FastAPI) -> AsyncIterator[None]:
-        try:
-            async with lifespan(app):
-                yield
-        finally:
-            telemetry.shut_down()
-
     logs.set_up()
     app = ShopApp(
         title=title,
-        lifespan=whole_life,
+        lifespan=_with_last_spans(lifespan),
         redirect_slashes=False,
         docs_url=None,  # FastAPI's pages load scripts from a CDN; /openapi.json is all a client needs
         redoc_url=None,
@@ -94,6 +83,20 @@ def make_app(
     problems.install(app)
     _add_health(app)
     return app
+
+
+def _with_last_spans(lifespan: Lifespan) -> Lifespan:
+    """Send the last spans when the service stops, after everything that makes some."""
+
+    @asynccontextmanager
+    async def whole_life(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            async with lifespan(app):
+                yield
+        finally:
+            telemetry.shut_down()
+
+    return whole_life
 
 
 def _add_health(app: FastAPI) -> None:
