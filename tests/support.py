@@ -69,6 +69,7 @@ class MongoServer:
     def start(self) -> str:
         from deploy.native.build import mongo_command  # builds it the first time
 
+        self.directory.mkdir(exist_ok=True)
         command = mongo_command("127.0.0.1", str(self.port), self.directory / "data")
         with (self.directory / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+from chassis.http import is_ready
 from opentelemetry import trace
 
 from .models import Order, OutcomeUnknown, PaymentDeclined, Refused, Reservation
@@ -13,6 +14,9 @@ class InventoryClient:
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
+
+    async def ready(self) -> bool:
+        return await is_ready(self._http)
 
     async def reserve(self, order: Order) -> Reservation:
         """Reserve all lines of the order or none; again is the same. Raises Refused."""
@@ -39,6 +43,9 @@ class PaymentClient:
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
+
+    async def ready(self) -> bool:
+        return await is_ready(self._http)
 
     async def charge(self, order: Order) -> None:
         """Charge the order's total; again is the same. Raises PaymentDeclined."""

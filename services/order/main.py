@@ -15,6 +15,7 @@ from fastapi import FastAPI, Header, Query, Request, Response
 from .answers import answer, replay
 from .clients import InventoryClient, PaymentClient
 from .customers import tier_of
+from .first_order import first_order
 from .metrics import count_order
 from .models import KeyTaken, NewOrder, Order, Status
 from .process_order import process_order
@@ -36,7 +37,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.store = OrderStore(db)
         app.state.inventory, app.state.payment = InventoryClient(inventory), PaymentClient(payment)
         app.state.check = app.state.store.check
-        async with every(5.0, app.state.store.prepare):
+        async with every(5.0, app.state.store.prepare), first_order(app, wanted=settings.first_order):
             yield
 
 

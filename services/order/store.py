@@ -31,6 +31,10 @@ class OrderStore:
                 await self._orders.create_index([("status", 1), ("created_at", 1), ("_id", 1)])
             self._prepared = True
 
+    async def has_orders(self) -> bool:
+        with reachable():
+            return await self._orders.find_one({}, {"_id": 1}) is not None
+
     async def insert(self, order: Order) -> None:
         """Write the new order with a lease on it. Raises KeyTaken."""
         try:

@@ -6,12 +6,13 @@ import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.contract import CONTRACT
 from tests.sink import ServiceProcess, Sink
-from tests.support import ShopInProcess, eventually, new_order, trace_id_of
+from tests.support import MongoServer, ShopInProcess, eventually, new_order, trace_id_of
 
 ZERO_CODE = str(Path(sys.executable).with_name("opentelemetry-instrument"))
 METRICS = {metric["name"]: set(metric["dimensions"]) for metric in CONTRACT["metrics"]}
@@ -61,6 +62,30 @@ def test_idle_service_leaves_no_spans(shop: ShopInProcess, sink: Sink, tmp_path:
 
 def _ready(service: ServiceProcess) -> None:
     assert service.client.get("/readyz").status_code == 200
+
+
+def test_first_start_places_one_order_of_its_own(shop: ShopInProcess, sink: Sink, tmp_path: Path) -> None:
+    """What inventory and payment are asked is theirs to show; here it is order's part, and only once."""
+    empty = MongoServer(tmp_path / "mongodb")
+    try:
+        first = {"MONGODB_URL": empty.start(), "FIRST_ORDER": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": sink.url}
+        for _ in range(2):
+            with ServiceProcess("order", tmp_path, **first) as order:
+                placed = eventually(lambda service=order: _orders(service))  # type: ignore[misc]
+    finally:
+        empty.stop()
+    assert [each["status"] for each in placed] == ["confirmed"]
+    names = [name for _, name, trace_id in sink.spans if trace_id == placed[0]["trace_id"]]
+    steps = {"POST /orders", "order.find", "processOrder", "order.insert", "order.update"}
+    assert set(names) == steps | {"reserveInventory", "PUT", "processPayment", "POST"}
+    assert len(names) == len(set(names))
+
+
+def _orders(service: ServiceProcess) -> list[dict[str, Any]]:
+    found = service.client.get("/orders").json()["items"]
+    assert found
+    assert found[0]["status"] != "pending"
+    return found
 
 
 def test_zero_code_run_is_traced_too(shop: ShopInProcess, sink: Sink, tmp_path: Path) -> None:
