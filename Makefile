@@ -7,7 +7,7 @@ RUN := .venv/bin/python -m
 export PYTHONPATH := $(CURDIR)/services:$(CURDIR)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help up down status logs order demo doctor test check format docs lock clean test-mutations test-fuzz
+.PHONY: help up down status logs order demo doctor test check format docs lock clean test-mutations test-compose
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ format: .venv/ready ## format the code
 test-mutations: .venv/ready ## break the telemetry, one thing at a time; a test must notice each
 	@$(RUN) tests.mutations
 
+test-compose: .venv/ready ## the compose file on a real Docker engine; ENGINE=install brings one (root, Debian)
+	@$(RUN) tests.compose
+
 docs: .venv/ready ## make docs/telemetry.md from the contract
 	@$(RUN) tools.docs
 
@@ -62,6 +65,7 @@ lock: .venv/ready ## resolve the dependencies of pyproject.toml anew
 	    $$([ $$group = dev ] && echo --group dev --constraint requirements/services.txt) \
 	    -o requirements/$$group.txt; \
 	done
+	@.venv/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --group loadtest -o requirements/loadtest.txt
 	@echo uv==0.13.9 | .venv/bin/uv pip compile -q --generate-hashes --no-header - -o requirements/uv.txt
 
 .venv/ready: requirements/uv.txt requirements/dev.txt

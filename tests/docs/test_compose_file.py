@@ -14,6 +14,9 @@ ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 SHOP = {"order": "8000", "inventory": "8001", "payment": "8002"}
+BUILT = [*SHOP, "load"]
+DEFAULT = {name: container for name, container in CONTAINERS.items() if "profiles" not in container}
+PROFILES = {"load": {"load"}, "observability": {"prometheus", "grafana"}}
 ONCE = {name for name, container in CONTAINERS.items() if container["restart"] == "no"}
 CONFIGS = {
     "otel-collector": ROOT / "deploy/otel-collector/base.yaml",
@@ -25,7 +28,7 @@ NATIVE_ONLY = {"JAEGER_OTLP_PORT"}  # in Docker the Collector reaches it inside,
 
 def dockerfile(name: str) -> list[str]:
     """The instructions, each on one line, without comments."""
-    text = (ROOT / "services" / name / "Dockerfile").read_text()
+    text = (ROOT / CONTAINERS[name]["build"]["dockerfile"]).read_text()
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     return [line for line in "\n".join(lines).replace("\\\n", "").splitlines() if line]
 
@@ -46,7 +49,7 @@ def test_published_ports_are_those_of_the_table_and_on_loopback() -> None:
 @pytest.mark.parametrize("name", CONFIGS)
 def test_mounted_configuration_reads_what_compose_sets_and_listens_where_it_publishes(name: str) -> None:
     read = dict(re.findall(r"\$\{env:(\w+):-([^}]*)\}", CONFIGS[name].read_text()))
-    assert set(CONTAINERS[name]["environment"]) - {"GOMEMLIMIT"} <= set(read)
+    assert set(CONTAINERS[name]["environment"]) - {"GOMEMLIMIT", "GOGC"} <= set(read)
     assert {key: value for key, value in read.items() if key in PORTS}.items() <= PORTS.items()
     source, target, mode = CONTAINERS[name]["volumes"][0].split(":")
     assert (ROOT / source, mode) == (CONFIGS[name], "ro")
@@ -60,8 +63,8 @@ def test_environment_inside_keeps_the_default_ports(name: str) -> None:
 
 def test_images_are_pinned_to_a_release() -> None:
     images = [container["image"] for container in CONTAINERS.values() if "image" in container]
-    assert len(images) == len(CONTAINERS) - len(SHOP)
-    assert [image for image in images if not re.fullmatch(r"[\w./-]+:\d+\.\d+\.\d+", image)] == []
+    assert len(images) == len(CONTAINERS) - len(BUILT)
+    assert [image for image in images if not re.fullmatch(r"[\w./-]+:v?\d+\.\d+\.\d+", image)] == []
 
 
 def test_collector_and_jaeger_are_the_releases_the_native_run_builds() -> None:
@@ -89,7 +92,8 @@ def test_container_has_no_root_no_capabilities_and_bounded_memory(name: str) -> 
 
 
 def test_memory_limits_together_stay_below_one_gibibyte() -> None:
-    running = [container for name, container in CONTAINERS.items() if name not in ONCE]
+    running = [container for name, container in DEFAULT.items() if name not in ONCE]
+    assert len(running) <= 7
     assert sum(int(container["mem_limit"].removesuffix("m")) for container in running) < 1024
 
 
@@ -133,11 +137,40 @@ def test_service_gets_its_telemetry_by_the_standard_variables(name: str) -> None
 def test_volumes_are_all_named_and_used() -> None:
     mounts = [mount for container in CONTAINERS.values() for mount in container.get("volumes", [])]
     named = {mount.split(":")[0] for mount in mounts if not mount.startswith("./")}
-    assert named == set(COMPOSE["volumes"]) == {"mongo-data", "jaeger-data", "collector-queue"}
+    assert (
+        named
+        == set(COMPOSE["volumes"])
+        == {"mongo-data", "jaeger-data", "collector-queue", "prometheus-data"}
+    )
     assert all(mount.endswith(":ro") for mount in mounts if mount.startswith("./"))
 
 
-@pytest.mark.parametrize("name", SHOP)
+def test_profiles_add_and_nothing_of_the_default_needs_them() -> None:
+    for profile, names in PROFILES.items():
+        assert {name for name in CONTAINERS if CONTAINERS[name].get("profiles") == [profile]} == names
+    assert set(DEFAULT) == set(CONTAINERS) - set().union(*PROFILES.values())
+    assert set().union(*(one.get("depends_on", ()) for one in DEFAULT.values())) <= set(DEFAULT)
+
+
+def test_prometheus_keeps_a_bounded_time_and_size_in_a_volume_of_its_user() -> None:
+    command = dict(part.split("=", 1) for part in CONTAINERS["prometheus"]["command"])
+    assert {"--storage.tsdb.retention.time", "--storage.tsdb.retention.size"} <= set(command)
+    config, data = CONTAINERS["prometheus"]["volumes"]
+    assert config == f"./deploy/prometheus/prometheus.yml:{command['--config.file']}:ro"
+    assert data == f"prometheus-data:{command['--storage.tsdb.path']}"
+
+
+def test_load_image_has_locust_and_the_locustfile_only() -> None:
+    sources = {copy.split()[0] for copy in values("load", "COPY") if not copy.startswith("--from")}
+    assert sources == {"requirements/loadtest.txt", "loadtest/locustfile.py"}
+    assert values("load", "USER") == [CONTAINERS["load"]["user"]]
+    assert values("load", "FROM")[0].split(" AS ")[0] == values("order", "FROM")[0].split(" AS ")[0]
+    assert "locust==2.47.0" in (ROOT / "requirements/loadtest.txt").read_text()
+    read = set(re.findall(r'environ\.get\("(\w+)"', (ROOT / "loadtest/locustfile.py").read_text()))
+    assert read == set(CONTAINERS["load"]["environment"])
+
+
+@pytest.mark.parametrize("name", BUILT)
 def test_dockerfile_pins_its_base_and_installs_by_hash(name: str) -> None:
     assert len({image.split(" AS ")[0] for image in values(name, "FROM")}) == 1
     assert all(re.match(r"python:3\.11\.\d+-slim-\w+( AS build)?$", image) for image in values(name, "FROM"))
@@ -171,4 +204,9 @@ def test_build_context_holds_only_what_is_listed() -> None:
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     patterns = [line for line in lines if line and not line.startswith("#")]
     assert patterns[0] == "*"
-    assert [line for line in patterns if line.startswith("!")] == ["!requirements/services.txt", "!services"]
+    assert [line for line in patterns if line.startswith("!")] == [
+        "!requirements/services.txt",
+        "!requirements/loadtest.txt",
+        "!services",
+        "!loadtest",
+    ]
