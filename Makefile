@@ -32,8 +32,8 @@ demo: .venv/ready ## start everything, place one order of every kind, print each
 	@$(RUN) tools.up
 	@$(RUN) tools.demo
 
-doctor: .venv/ready ## find out why no traces arrive, hop by hop
-	@$(RUN) tools.doctor
+doctor: .venv/ready ## find out why no traces arrive, hop by hop: make doctor JSON=1
+	@$(RUN) tools.doctor $(if $(JSON),--json)
 
 test: .venv/ready ## all tests but the long ones; builds what it needs the first time
 	@$(RUN) pytest tests

@@ -5,6 +5,7 @@ Business code imports none of the SDK. With OTEL_SDK_DISABLED=true every answer 
 
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from opentelemetry import baggage, context, metrics, trace
+from opentelemetry import baggage, context, metrics, propagate, trace
 from opentelemetry.distro import OpenTelemetryConfigurator, OpenTelemetryDistro
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.instrumentation.pymongo import PymongoInstrumentor
@@ -55,11 +56,35 @@ def set_up() -> None:
 def problem() -> str | None:
     """Say why no spans leave this process although they were asked for; None when all is well."""
     wanted = os.environ.get("OTEL_TRACES_EXPORTER", "otlp") != "none"
-    if not wanted or os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+    if not wanted or _switched_off():
         return None
     if not isinstance(trace.get_tracer_provider(), TracerProvider):
         return "telemetry was asked for but no TracerProvider is set up; see the service's first log lines"
     return None
+
+
+def _switched_off() -> bool:
+    return os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
+
+
+def in_use() -> dict[str, str] | None:
+    """How spans leave this process, for the doctor: no headers, no passwords. None where none are made."""
+    provider = trace.get_tracer_provider()
+    if not isinstance(provider, TracerProvider) or _switched_off():
+        return None
+    either = ("OTEL_EXPORTER_OTLP_TRACES_", "OTEL_EXPORTER_OTLP_")  # the first one wins, as in the SDK
+    endpoint, protocol = (
+        next((value for start in either if (value := os.environ.get(start + name))), "")
+        for name in ("ENDPOINT", "PROTOCOL")
+    )
+    address = endpoint.rpartition("@")[2]
+    return {
+        "exporter": os.environ.get("OTEL_TRACES_EXPORTER", "otlp"),
+        "endpoint": re.split("[/?#]", address.partition("//")[2] or address)[0],
+        "protocol": protocol,
+        "sampler": provider.sampler.get_description(),
+        "propagated": ",".join(sorted(propagate.get_global_textmap().fields)),
+    }
 
 
 def shut_down(deadline: float = 3.0) -> None:
