@@ -22,7 +22,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from tools.tracecheck import NotYet, Span, Trace
+from tools.tracecheck import Span, Trace
 
 T = TypeVar("T")
 OK, DECLINED = "pm_card_ok", "pm_card_declined"
@@ -172,16 +172,21 @@ class SpanMemory:
         return [_to_span(span) for span in self._exporter.get_finished_spans()]
 
     def trace(self, of: httpx.Response, root: str = "POST /orders") -> Trace:
-        """The whole trace of an answer, once the span at its top has ended."""
+        """The whole trace of an answer, once every span has ended that has a child in it.
+
+        A SERVER span ends when its answer is out, so the caller may be done a moment before it.
+        """
         trace_id = trace_id_of(of)
 
         def look() -> Trace:
             found = Trace([span for span in self.all() if span.trace_id == trace_id])
             if not any(span.name == root for span in found.spans):
-                raise NotYet(f"the trace {trace_id} has not ended: {found.tree()}")
+                raise found.miss(f"{root!r} has not ended")
+            if any(orphan.name != root for orphan in found.orphans):
+                raise found.miss("a parent has not ended")
             return found
 
-        return eventually(look)
+        return eventually(look, seconds=5)
 
 
 def _to_span(raw: ReadableSpan) -> Span:
