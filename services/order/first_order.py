@@ -6,10 +6,8 @@ import logging
 from collections.abc import AsyncIterator
 
 from chassis import http
-from chassis.problems import Unavailable
 from chassis.telemetry import untraced
 from fastapi import FastAPI
-from starlette.datastructures import State
 
 from .models import Line, NewOrder
 
@@ -32,19 +30,24 @@ async def first_order(app: FastAPI, *, wanted: bool) -> AsyncIterator[None]:
                 await task
 
 
-async def _all_ready(shop: State) -> bool:
-    own_database = await shop.check() is None
-    return own_database and await shop.inventory.ready() and await shop.payment.ready()
-
-
 async def _place(app: FastAPI) -> None:
-    shop = app.state
-    while not await _all_ready(shop):  # noqa: ASYNC110 - other processes; there is nobody to set an event
+    while not await _is_placed(app):  # noqa: ASYNC110 - other processes; there is nobody to set an event
         await asyncio.sleep(0.5)
-    with contextlib.suppress(Unavailable):
+
+
+async def _is_placed(app: FastAPI) -> bool:
+    """Place it if there is no order yet and everything answers; False where it has to be tried again."""
+    shop = app.state
+    try:
         with untraced():
+            if await shop.check() or not (await shop.inventory.ready() and await shop.payment.ready()):
+                return False
             if await shop.store.has_orders():
-                return
+                return True
         async with http.inside(app) as client:  # through the front door: its trace begins like any other
             answer = await client.post("/orders", json=ORDER.model_dump(), headers=HEADERS)
-        log.info("placed the first order: %s", answer.status_code)
+    except Exception:
+        log.exception("the first order failed, trying again")
+        return False
+    log.info("placed the first order: %s", answer.status_code)
+    return answer.status_code < 500

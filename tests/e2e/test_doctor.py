@@ -27,7 +27,7 @@ NO_TRACES = """
 receivers: {otlp/nobody: {protocols: {http: {endpoint: "127.0.0.1:0"}}}}
 service: {pipelines: {traces: {receivers: [otlp/nobody]}}}
 """
-NO_MEMORY = "processors: {memory_limiter: {limit_mib: 20, spike_limit_mib: 19}}"
+NO_MEMORY = "processors: {memory_limiter: {check_interval: 10ms, limit_mib: 20, spike_limit_mib: 19}}"
 WRONG_PATH = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:{OTLP_HTTP_PORT}/"}
 # A process whose clock is three hours ahead, as Python sees it; the machine's own is not ours to set.
 AHEAD = """

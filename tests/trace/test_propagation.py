@@ -1,6 +1,7 @@
 """Trace context and baggage across services: what is kept, what is made anew, what is dropped at the edge."""
 
 import re
+import uuid
 from collections.abc import Iterator
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 from tests.support import ShopInProcess, SpanMemory, new_order, trace_id_of
 from tools.tracecheck import Trace
 
-TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACE = uuid.uuid4().hex
 TRACERESPONSE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 

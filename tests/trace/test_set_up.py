@@ -71,7 +71,7 @@ def test_first_start_places_one_order_of_its_own(shop: ShopInProcess, sink: Sink
         first = {"MONGODB_URL": empty.start(), "FIRST_ORDER": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": sink.url}
         for _ in range(2):
             with ServiceProcess("order", tmp_path, **first) as order:
-                placed = eventually(lambda service=order: _orders(service))  # type: ignore[misc]
+                placed = eventually(lambda service=order: _orders(service), seconds=30)  # type: ignore[misc]
     finally:
         empty.stop()
     assert [each["status"] for each in placed] == ["confirmed"]
@@ -83,7 +83,7 @@ def test_first_start_places_one_order_of_its_own(shop: ShopInProcess, sink: Sink
 
 def _orders(service: ServiceProcess) -> list[dict[str, Any]]:
     found = service.client.get("/orders").json().get("items")  # none while MongoDB is being found
-    assert found
+    assert found, service.log
     assert found[0]["status"] != "pending"
     return found
 
