@@ -1,5 +1,6 @@
 """What POST /orders answers in each situation of the design's table, through all services and MongoDB."""
 
+import contextlib
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,8 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import motor.motor_asyncio
 import pymongo
 import pytest
+from order.models import KeyTaken, NewOrder, Order
+from order.store import OrderStore
 
 from tests.support import DECLINED, ShopInProcess, new_order
 
@@ -138,6 +142,19 @@ def test_fifty_posts_with_one_key_make_one_order(shop: ShopInProcess, orders: An
             assert int(answer.headers["retry-after"]) >= 1
     assert orders.count_documents({"idempotency_key": key}) == 1
     assert shop.stock("notebook")["available"] == before["available"] - 1
+
+
+async def test_second_order_with_a_key_can_not_be_written(mongodb: str, shop: ShopInProcess) -> None:
+    """Where two requests both found no order: MongoDB's unique index decides, whatever the timing."""
+    new = NewOrder.model_validate(new_order())
+    client: Any = motor.motor_asyncio.AsyncIOMotorClient(mongodb, tz_aware=True)
+    with contextlib.closing(client):
+        store, key = OrderStore(client["order"]), str(uuid.uuid4())
+        await store.insert(Order.pending(new, key))
+        with pytest.raises(KeyTaken):
+            await store.insert(Order.pending(new, key))
+        for _ in range(2):  # orders without a key are not each other's rivals
+            await store.insert(Order.pending(new, None))
 
 
 def test_key_of_an_order_in_work_says_so_and_later_says_pending(shop: ShopInProcess, orders: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import motor.motor_asyncio
 import pytest
-from inventory.models import Line, NewReservation, OtherLines, Refused, Released
+from inventory.models import Line, NewReservation, OtherLines, Refused, Released, State
 from inventory.reservations import release, reserve, sweep
 from inventory.store import InventoryStore
 
@@ -205,6 +205,23 @@ async def test_release_in_the_middle_of_a_reserve_that_died(store: InventoryStor
     order = an_order()
     await die(lambda dying: reserve(order, LINES, dying), store, 1 + held)
     await release(order, store)
+    assert await pieces(store) == [(10, 0), (10, 0)]
+
+
+class ReleasedMeanwhile(InventoryStore):
+    """A store where somebody releases the order just before its reservation would become `held`."""
+
+    async def move(self, order_id: str, old: State, new: State, **fields: Any) -> bool:
+        if new == "held":
+            await release(order_id, InventoryStore(self._db))
+        return await super().move(order_id, old, new, **fields)
+
+
+async def test_release_just_before_the_reserve_is_done_wins(store: InventoryStore) -> None:
+    order = an_order()
+    with pytest.raises(Released):
+        await reserve(order, LINES, ReleasedMeanwhile(store._db))
+    assert (await store.find(order)).state == "released"
     assert await pieces(store) == [(10, 0), (10, 0)]
 
 
