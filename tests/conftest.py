@@ -19,6 +19,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support import MongoServer, ShopInProcess, SpanMemory, free_ports
+from tests.wire import Wire
 
 
 @pytest.fixture(scope="session")
@@ -37,17 +38,18 @@ def mongodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def shop(mongodb: str) -> Iterator[ShopInProcess]:
     """order, inventory and payment, running in this process against MongoDB."""
-    ports = free_ports(3)
+    order, inventory, payment, *wires = free_ports(5)
+    to_inventory, to_payment = Wire(wires[0], inventory), Wire(wires[1], payment)
     os.environ |= {
         "MONGODB_URL": mongodb,
-        "INVENTORY_URL": f"http://127.0.0.1:{ports[1]}",
-        "PAYMENT_URL": f"http://127.0.0.1:{ports[2]}",
+        "INVENTORY_URL": f"http://127.0.0.1:{to_inventory.port}",
+        "PAYMENT_URL": f"http://127.0.0.1:{to_payment.port}",
     }
-    with ShopInProcess(ports) as running:
+    with ShopInProcess([order, inventory, payment], to_inventory, to_payment) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def spans(shop: ShopInProcess) -> SpanMemory:
     """Every span the shop in this process ends, by trace id."""
-    return SpanMemory.attach()
+    return SpanMemory.attach(shop)

@@ -1,34 +1,8 @@
-"""`make test-mutations`: break the telemetry on purpose, one thing at a time; the named test must notice.
+"""`make test-mutations`: break telemetry and saga on purpose, one thing at a time; a test must notice."""
 
-Each mutation is applied to a copy of the project. A mutation no test notices is a hole in the tests.
-"""
-
-import argparse
-import os
-import re
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
-from dataclasses import dataclass
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-COPIED = ("services", "tests", "tools", "docs", "deploy", "pyproject.toml", ".env.example")
-
-
-@dataclass(frozen=True)
-class Mutation:
-    """`old` becomes `new` in `file`; `test` must fail, its output matching `says`: it names the fault."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    test: str
-    says: str
-
+from tests.mutate import Mutation, main
 
 TELEMETRY, FLOW, APP = (
     "services/chassis/telemetry.py",
@@ -39,9 +13,12 @@ ORDER, CONTRACT, PROPAGATION, SET_UP = (
     f"tests/trace/test_{name}.py::test_" for name in ("order_trace", "contract", "propagation", "set_up")
 )
 CONFIRMED = ORDER + "confirmed_order_is_one_connected_trace_through_all_services"
+STORE, RECOVERY = "services/order/store.py", "services/order/recover_order.py"
+RECOVERED = "tests/trace/test_recovery_trace.py::test_"
 STOPPED = SET_UP + "stopped_service_sends_its_last_spans_and_metrics"
-HTTPX = "    HTTPXClientInstrumentor().instrument()\n"
+HTTPX = "    HTTPXClientInstrumentor().instrument(async_request_hook=_count_resends)\n"
 PYMONGO = "    PymongoInstrumentor().instrument(request_hook=_name_operation, failed_hook=_hide_error_text)\n"
+PROBLEM = "def problem() -> "
 LIFE = "    try:\n        yield client[name]\n"
 
 MUTATIONS = [
@@ -63,13 +40,17 @@ MUTATIONS = [
         "    from . import telemetry\n    telemetry.instrument_mongodb_too_late()\n" + LIFE,
         CONFIRMED,
         "NOT YET",
+        also=(
+            (TELEMETRY, PYMONGO, ""),
+            (TELEMETRY, PROBLEM, f"def instrument_mongodb_too_late() -> None:\n{PYMONGO}\n\n{PROBLEM}"),
+        ),
     ),
     Mutation(
         "a step is started and not made current",
         FLOW,
         'with tracer.start_as_current_span("processPayment", record_exception=False):',
         'with __import__("contextlib").closing(tracer.start_span("processPayment")) as span:\n'
-        "            span.close = span.end",
+        "                span.close = span.end",
         CONFIRMED,
         "NOT YET",
     ),
@@ -189,88 +170,119 @@ MUTATIONS = [
         "zyzzyva",
     ),
     Mutation(
-        "polling is traced",
-        "services/chassis/background.py",
-        "with untraced():\n                    await work()",
-        "await work()",
+        "the sweeper is traced",
+        "services/inventory/main.py",
+        "with telemetry.untraced():",
+        "if True:",
         SET_UP + "idle_service_leaves_no_spans",
         "inventory.find|inventory.update",
     ),
     Mutation(
+        "recovery's looking for work is traced",
+        STORE,
+        "with untraced(), reachable():\n            found",
+        "with reachable():\n            found",
+        SET_UP + "idle_service_leaves_no_spans",
+        "order.findAndModify",
+    ),
+    Mutation(
         "the business refusal paints processOrder red",
         FLOW,
-        "        return order.rejected(refusal)\n\n    return",
-        "        trace.get_current_span().set_status(trace.StatusCode.ERROR)\n"
-        "        return order.rejected(refusal)\n\n    return",
+        "            return order.refused(refusal).rejected()\n",
+        "            trace.get_current_span().set_status(trace.StatusCode.ERROR)\n"
+        "            return order.refused(refusal).rejected()\n",
         ORDER + "out_of_stock_order_marks_the_step_and_not_process_order",
         "processOrder  order internal !",
     ),
+    Mutation(
+        "a failed call is not tried again",
+        "services/chassis/settings.py",
+        "tries: int = 3",
+        "tries: int = 1",
+        ORDER + "lost_answer_is_asked_for_again_and_charged_once",
+        "assert 202 == 201",
+    ),
+    Mutation(
+        "a repetition does not say that it is one",
+        TELEMETRY,
+        "async_request_hook=_count_resends",
+        "",
+        ORDER + "lost_answer_is_asked_for_again_and_charged_once",
+        "http.request.resend_count",
+    ),
+    Mutation(
+        "there is no circuit breaker",
+        "services/chassis/settings.py",
+        "breaker_failures: int = 5",
+        "breaker_failures: int = 1_000_000",
+        ORDER + "open_circuit_calls_nobody_and_says_so_on_the_step",
+        "POST  order client !",
+    ),
+    Mutation(
+        "a recovery does not link to the order's trace",
+        RECOVERY,
+        "links = [trace.Link(order.span)] if order.span else []",
+        "links = []",
+        RECOVERED + "pending_order_is_recovered_in_a_trace_that_links_to_its_first",
+        "should link to",
+    ),
+    Mutation(
+        "nobody recovers",
+        "services/order/main.py",
+        "            every(1.0, recover),\n",
+        "",
+        RECOVERED + "pending_order_is_recovered_in_a_trace_that_links_to_its_first",
+        "pending",
+    ),
+    Mutation(
+        "an order that can't be is tried for ever",
+        RECOVERY,
+        "if order.refusals < MOST_REFUSALS:",
+        "if order:",
+        RECOVERED + "order_that_is_refused_again_and_again_is_undone_and_abandoned",
+        "pending",
+    ),
+    Mutation(
+        "a claim takes orders that somebody works on",
+        STORE,
+        '"lease_until": {"$lte": until}}',
+        '"lease_until": {"$gte": datetime(2000, 1, 1)}}',
+        "tests/integration/test_recovery.py::test_order_in_work_is_not_claimed",
+        "is None",
+    ),
+    Mutation(
+        "whoever lost the lease writes all the same",
+        STORE,
+        ', "lease_owner": order.lease_owner}',
+        "}",
+        "tests/integration/test_recovery.py::test_who_lost_the_lease_can_neither_decide_nor_settle",
+        "LeaseLost",
+    ),
+    Mutation(
+        "what was decided is forgotten by the next write",
+        STORE,
+        'fields = ("refusals",) if order.status == "pending" else OUTCOME',
+        "fields = OUTCOME",
+        "tests/integration/test_recovery.py::test_decision_to_undo_outlives_who_made_it",
+        "payment-declined",
+    ),
+    Mutation(
+        "the steps are undone before that is written down",
+        FLOW,
+        "order = await store.decide(order.refused(refusal))",
+        "order = order.refused(refusal)",
+        "tests/unit/test_process_order.py::test_declined_payment_releases_before_it_rejects",
+        "decide",
+    ),
+    Mutation(
+        "a full service queues",
+        "services/chassis/limits.py",
+        "elif self._now >= self._most:",
+        "elif self._now < 0:",
+        "tests/unit/test_calls.py::test_full_service_refuses_at_once_and_health_is_still_answered",
+        "503|TimeoutError|Timeout",
+    ),
 ]
-TOO_LATE = f"\n\ndef instrument_mongodb_too_late() -> None:\n{PYMONGO}"
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="make test-mutations", description=__doc__)
-    parser.add_argument("words", nargs="*", help="only mutations whose name has one of these words")
-    words = parser.parse_args().words
-    chosen = [m for m in MUTATIONS if not words or any(word in m.name for word in words)]
-    with tempfile.TemporaryDirectory(prefix="spanshop-mutations-") as directory:
-        copy = Path(directory)
-        tests = sorted({mutation.test for mutation in chosen})
-        print(f"First all {len(tests)} tests on the code as it is: they must pass.", flush=True)
-        _copy(copy)
-        code, output = _pytest(copy, tests)
-        if code != 0:
-            print(output[-3000:])
-            return 1
-        missed = [mutation.name for mutation in chosen if not _is_noticed(mutation, copy)]
-    print(f"{len(chosen) - len(missed)} passed, {len(missed)} failed")
-    return 1 if missed else 0
-
-
-def _is_noticed(mutation: Mutation, copy: Path) -> bool:
-    started = time.monotonic()
-    _copy(copy)
-    _apply(mutation, copy)
-    code, output = _pytest(copy, [mutation.test])
-    noticed = code == 1 and re.search(mutation.says, output) is not None
-    test = mutation.test.rpartition("::")[2]
-    verdict = "noticed by" if noticed else f"NOT NOTICED (pytest ended {code}) by"
-    print(f"{mutation.name}: {verdict} {test}  {time.monotonic() - started:.0f} s", flush=True)
-    if not noticed:
-        print(output[-2000:])
-    return noticed
-
-
-def _copy(copy: Path) -> None:
-    for name in COPIED:
-        source, target = ROOT / name, copy / name
-        if source.is_dir():
-            shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, target)
-
-
-def _apply(mutation: Mutation, copy: Path) -> None:
-    file = copy / mutation.file
-    text = file.read_text()
-    if text.count(mutation.old) != 1:
-        raise SystemExit(
-            f"{mutation.name}: its place in {mutation.file} is gone; bring tests/mutations.py up to date"
-        )
-    file.write_text(text.replace(mutation.old, mutation.new))
-    if mutation.file.endswith("mongo.py"):
-        telemetry = copy / TELEMETRY
-        telemetry.write_text(telemetry.read_text().replace(PYMONGO, "") + TOO_LATE)
-
-
-def _pytest(copy: Path, tests: list[str]) -> tuple[int, str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr
-
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(MUTATIONS, "make test-mutations"))

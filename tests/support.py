@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
 import subprocess
@@ -22,6 +21,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from tests.wire import Wire
 from tools.tracecheck import Span, Trace
 
 T = TypeVar("T")
@@ -107,18 +107,21 @@ class _Server(uvicorn.Server):
 class ShopInProcess:
     """The three services on real sockets in this process, and a client in front of them."""
 
-    def __init__(self, ports: list[int]) -> None:
+    def __init__(self, ports: list[int], to_inventory: Wire, to_payment: Wire) -> None:
         import inventory.main
         import order.main
         import payment.main
 
         apps = (order.main.app, inventory.main.app, payment.main.app)
+        self.to_inventory, self.to_payment = to_inventory, to_payment
         self._servers = [_Server(app, port) for app, port in zip(apps, ports, strict=True)]
         self.order, self.inventory, self.payment = (
             Outside(base_url=f"http://127.0.0.1:{port}", timeout=15) for port in ports
         )
 
     def __enter__(self) -> Self:
+        self.to_inventory.start()
+        self.to_payment.start()
         for server in self._servers:
             server.thread.start()
         for client in (self.order, self.inventory, self.payment):
@@ -134,6 +137,8 @@ class ShopInProcess:
             server.should_exit = True
         for server in self._servers:
             server.thread.join(10)
+        self.to_inventory.stop()
+        self.to_payment.stop()
         for client in (self.order, self.inventory, self.payment):
             client.close()
 
@@ -141,6 +146,17 @@ class ShopInProcess:
         """Post an order; keyword arguments are headers, `_` for `-`."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.order.post("/orders", json=body or new_order(), headers=named)
+
+    def mend(self) -> None:
+        """Repair both wires and wait until orders are confirmed again and none is pending."""
+        self.to_inventory.mend()
+        self.to_payment.mend()
+
+        def settled() -> None:
+            assert self.place().status_code == 201
+            assert self.order.get("/orders?status=pending").json()["items"] == []
+
+        eventually(settled, seconds=30)
 
     def stock(self, sku: str) -> dict[str, int]:
         return self.inventory.get(f"/stock/{sku}").json()
@@ -157,19 +173,20 @@ def _ready(client: httpx.Client) -> None:
 class SpanMemory:
     """The spans that ended in this process, kept by the SDK's own in-memory exporter."""
 
-    def __init__(self, exporter: InMemorySpanExporter) -> None:
-        self._exporter = exporter
+    def __init__(self, exporter: InMemorySpanExporter, services: dict[object, str]) -> None:
+        self._exporter, self._services = exporter, services
 
     @classmethod
-    def attach(cls) -> Self:
+    def attach(cls, shop: ShopInProcess) -> Self:
         provider = trace.get_tracer_provider()
         assert isinstance(provider, TracerProvider)
         exporter = InMemorySpanExporter()
         provider.add_span_processor(SimpleSpanProcessor(exporter))
-        return cls(exporter)
+        names = ("order", "inventory", "payment")
+        return cls(exporter, {getattr(shop, name).base_url.port: name for name in names})
 
     def all(self) -> list[Span]:
-        return [_to_span(span) for span in self._exporter.get_finished_spans()]
+        return [_to_span(span, self._services) for span in self._exporter.get_finished_spans()]
 
     def trace(self, of: httpx.Response, root: str = "POST /orders") -> Trace:
         """The whole trace of an answer, once every span has ended that has a child in it.
@@ -188,8 +205,20 @@ class SpanMemory:
 
         return eventually(look, seconds=5)
 
+    def recovery(self, order_id: str, status: str) -> Trace:
+        """The trace of the recovery that left the order in this status."""
 
-def _to_span(raw: ReadableSpan) -> Span:
+        def look() -> Trace:
+            for span in self.all():
+                wanted = {"shop.order.id": order_id, "shop.order.status": status}
+                if span.name == "recoverOrder" and wanted.items() <= span.attributes.items():
+                    return Trace([each for each in self.all() if each.trace_id == span.trace_id])
+            raise AssertionError(f"no recoverOrder of {order_id} that ended as {status}")
+
+        return eventually(look, seconds=20)
+
+
+def _to_span(raw: ReadableSpan, services: dict[object, str]) -> Span:
     assert raw.context
     assert raw.start_time
     assert raw.end_time
@@ -197,7 +226,7 @@ def _to_span(raw: ReadableSpan) -> Span:
     return Span(
         name=raw.name,
         kind=raw.kind.name.lower(),
-        service=_service_of(raw),
+        service=_service_of(raw, services),
         trace_id=f"{raw.context.trace_id:032x}",
         span_id=f"{raw.context.span_id:016x}",
         parent_id=f"{raw.parent.span_id:016x}" if raw.parent else "",
@@ -208,14 +237,13 @@ def _to_span(raw: ReadableSpan) -> Span:
         attributes=attributes,
         events=[{"name": event.name, **(event.attributes or {})} for event in raw.events],
         resource=dict(raw.resource.attributes),
+        links=[(f"{link.context.trace_id:032x}", f"{link.context.span_id:016x}") for link in raw.links],
     )
 
 
-def _service_of(raw: ReadableSpan) -> str:
+def _service_of(raw: ReadableSpan, services: dict[object, str]) -> str:
     """All services share this process, so the resource can't tell them apart; port and database do."""
     attributes = raw.attributes or {}
     if raw.kind is trace.SpanKind.SERVER:
-        port = f":{attributes.get('server.port')}"
-        urls = {"inventory": os.environ["INVENTORY_URL"], "payment": os.environ["PAYMENT_URL"]}
-        return next((name for name, url in urls.items() if url.endswith(port)), "order")
+        return services[attributes["server.port"]]
     return str(attributes.get("db.namespace", "order"))

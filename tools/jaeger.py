@@ -102,6 +102,7 @@ def _span(raw: dict[str, Any], resource: dict[str, Any]) -> Span:
             for event in raw.get("events", [])
         ],
         resource=resource,
+        links=[(link["traceId"], link["spanId"]) for link in raw.get("links", [])],
     )
 
 

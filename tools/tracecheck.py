@@ -36,6 +36,7 @@ class Span:
     attributes: dict[str, Any] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     resource: dict[str, Any] = field(default_factory=dict)
+    links: list[tuple[str, str]] = field(default_factory=list)  # (trace id, span id)
 
     @property
     def milliseconds(self) -> float:
@@ -148,6 +149,14 @@ class Node:
         if not _fits(self.raw, wanted):
             shown = {key.replace("__", "."): _value(self.raw, key) for key in wanted}
             raise self.trace.miss(f"{self.raw.name!r} should have {wanted}, has {shown}", self.raw)
+        return self
+
+    def links_to(self, other: Span) -> Node:
+        """Demand exactly one link, and to that span."""
+        if self.raw.links != [(other.trace_id, other.span_id)]:
+            raise self.trace.miss(
+                f"{self.raw.name!r} should link to {other.name!r}, has links {self.raw.links}", self.raw
+            )
         return self
 
 

@@ -11,6 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import logs, problems, telemetry
 from .baggage import keep_allowed
+from .limits import InFlightLimit
+from .settings import Settings
 from .strict import StrictRoute
 
 HEALTH_PATHS = ("/healthz", "/readyz")
@@ -61,7 +63,7 @@ class ShopApp(FastAPI):
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def make_app(title: str, lifespan: Lifespan, *, edge: bool = False) -> FastAPI:
+def make_app(title: str, lifespan: Lifespan, settings: Settings, *, edge: bool = False) -> FastAPI:
     """Return the app. `lifespan` sets `app.state.check`, which /readyz asks; `edge`: clients come in here."""
     logs.set_up()
     app = ShopApp(
@@ -80,6 +82,7 @@ def make_app(title: str, lifespan: Lifespan, *, edge: bool = False) -> FastAPI:
     )
     app.edge = edge
     app.router.route_class = StrictRoute
+    app.add_middleware(InFlightLimit, most=settings.max_in_flight, exempt=HEALTH_PATHS)
     problems.install(app)
     _add_health(app)
     return app

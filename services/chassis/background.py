@@ -1,4 +1,4 @@
-"""Work that repeats beside the requests: it leaves no spans, and a failure is logged and tried again."""
+"""Work that repeats beside the requests; a failure is logged and tried again."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,6 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from .problems import Unavailable
-from .telemetry import untraced
 
 log = logging.getLogger(__name__)
 
@@ -18,8 +17,7 @@ async def every(seconds: float, work: Callable[[], Awaitable[object]]) -> AsyncI
     async def repeat() -> None:
         while True:
             try:
-                with untraced():
-                    await work()
+                await work()
             except Unavailable as error:
                 log.warning("%s: unavailable, trying again: %s", work.__qualname__, error)
             except Exception:

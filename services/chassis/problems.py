@@ -61,7 +61,7 @@ async def _problem(_: Request, error: Exception) -> JSONResponse:
 
 async def _unavailable(_: Request, error: Exception) -> JSONResponse:
     log.warning("unavailable: %s", error)
-    detail = "A dependency does not answer. Nothing was written; try again."
+    detail = "A dependency does not answer. Try again, with the same Idempotency-Key if you sent one."
     return Problem(503, "unavailable", detail, headers={"Retry-After": "1"}).answer()
 
 

@@ -8,3 +8,14 @@ class Settings(BaseSettings):
 
     mongodb_url: str = "mongodb://127.0.0.1:27017"
     mongodb_timeout: float = 1.0
+    max_in_flight: int = 64
+
+
+class CallSettings(Settings):
+    """How long a call to another service may take, and when it is not made at all."""
+
+    try_timeout: float = 1.0
+    tries: int = 3
+    step_timeout: float = 4.0
+    breaker_failures: int = 5
+    breaker_seconds: int = 2

@@ -50,7 +50,7 @@ def set_up() -> None:
         log.error("telemetry is NOT configured, check the OTEL_* variables: %s", error)
     # Listeners are fixed when a Mongo client is made, so this stands before any client.
     PymongoInstrumentor().instrument(request_hook=_name_operation, failed_hook=_hide_error_text)
-    HTTPXClientInstrumentor().instrument()
+    HTTPXClientInstrumentor().instrument(async_request_hook=_count_resends)
 
 
 def problem() -> str | None:
@@ -113,6 +113,12 @@ def carry(key: str, value: str) -> Iterator[None]:
         yield
     finally:
         context.detach(token)
+
+
+async def _count_resends(span: Span, request: Any) -> None:
+    """Say on a call's span that it is not the first try, and which."""
+    if resent := request.extensions.get("resend_count"):
+        span.set_attribute("http.request.resend_count", resent)
 
 
 def _name_operation(span: Span, event: Any) -> None:

@@ -40,15 +40,16 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.check = store.check
 
         async def keep_house() -> None:
-            if not await store.seeded(CATALOGUE):
-                await store.prepare(CATALOGUE)
-            await sweep(store)
+            with telemetry.untraced():
+                if not await store.seeded(CATALOGUE):
+                    await store.prepare(CATALOGUE)
+                await sweep(store)
 
         async with every(SWEEP_SECONDS, keep_house):
             yield
 
 
-app = make_app("inventory", lifespan)
+app = make_app("inventory", lifespan, settings)
 
 
 @app.put("/reservations/{order_id}", status_code=201)

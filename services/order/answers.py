@@ -8,11 +8,12 @@ from fastapi import Response
 
 from .models import NewOrder, Order
 
-STATUS_OF_REASON = {"out-of-stock": 409, "unknown-sku": 422, "payment-declined": 402}
+STATUS_OF_REASON = {"out-of-stock": 409, "unknown-sku": 422, "payment-declined": 402, "abandoned": 409}
 DETAIL_OF_REASON = {
     "out-of-stock": "There are not enough pieces.",
     "unknown-sku": "There is no such product.",
     "payment-declined": "The payment was declined; the goods were given back.",
+    "abandoned": "The order could not be completed; what was done of it was undone.",
 }
 
 

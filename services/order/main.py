@@ -16,9 +16,10 @@ from .answers import answer, replay
 from .clients import InventoryClient, PaymentClient
 from .customers import tier_of
 from .first_order import first_order
-from .metrics import count_order
+from .metrics import count_order, watch_circuits
 from .models import KeyTaken, NewOrder, Order, Status
 from .process_order import process_order
+from .recover_order import recover_orders
 from .settings import OrderSettings
 from .store import OrderStore
 
@@ -31,17 +32,29 @@ IdempotencyKey = Annotated[str | None, Header(pattern="^[!-~ ]{1,255}$")]
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with (
         mongo.database("order", settings) as db,
-        http.client(settings.inventory_url, timeout=settings.step_timeout) as inventory,
-        http.client(settings.payment_url, timeout=settings.step_timeout) as payment,
+        http.client(settings.inventory_url, settings) as to_inventory,
+        http.client(settings.payment_url, settings) as to_payment,
     ):
-        app.state.store = OrderStore(db)
-        app.state.inventory, app.state.payment = InventoryClient(inventory), PaymentClient(payment)
-        app.state.check = app.state.store.check
-        async with every(5.0, app.state.store.prepare), first_order(app, wanted=settings.first_order):
+        inventory = http.Dependency("inventory", to_inventory, settings)
+        payment = http.Dependency("payment", to_payment, settings)
+        watch_circuits(inventory, payment)
+        shop = app.state
+        shop.store = OrderStore(db)
+        shop.inventory, shop.payment = InventoryClient(inventory), PaymentClient(payment)
+        shop.check = shop.store.check
+
+        async def recover() -> None:
+            await recover_orders(shop.store, shop.inventory, shop.payment)
+
+        async with (
+            every(5.0, shop.store.prepare),
+            every(1.0, recover),
+            first_order(app, wanted=settings.first_order),
+        ):
             yield
 
 
-app = make_app("order", lifespan, edge=True)
+app = make_app("order", lifespan, settings, edge=True)
 
 
 @app.post("/orders", status_code=201)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import uuid4
 
-from opentelemetry.trace import SpanContext, format_trace_id
+from opentelemetry.trace import SpanContext, format_span_id, format_trace_id
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Status = Literal["pending", "confirmed", "rejected"]
@@ -65,6 +65,14 @@ class OutcomeUnknown(Exception):
     """No answer, or none to rely on: the step may have happened or not."""
 
 
+class DefinitelyRefused(OutcomeUnknown):
+    """An answer no order should get, and that will not change: somebody else stands in the way."""
+
+
+class LeaseLost(OutcomeUnknown):
+    """Somebody else works on this order by now, and settles it."""
+
+
 class KeyTaken(Exception):
     """Another request with the same Idempotency-Key wrote its order first."""
 
@@ -96,6 +104,8 @@ class Order(BaseModel):
     fingerprint: str = Field(exclude=True)
     idempotency_key: str | None = Field(default=None, exclude=True, repr=False)
     refusal: dict[str, Any] = Field(default_factory=dict, exclude=True)
+    refusals: int = Field(default=0, exclude=True)
+    span_id: str | None = Field(default=None, exclude=True)
     lease_owner: str = Field(default_factory=lambda: str(uuid4()), exclude=True)
     lease_until: datetime | None = Field(default=None, exclude=True)
 
@@ -116,7 +126,21 @@ class Order(BaseModel):
 
     def traced(self, span: SpanContext) -> Self:
         """Remember the trace that shows this order; with tracing off there is none."""
-        return self._with(trace_id=format_trace_id(span.trace_id)) if span.is_valid else self
+        if not span.is_valid:
+            return self
+        return self._with(trace_id=format_trace_id(span.trace_id), span_id=format_span_id(span.span_id))
+
+    @property
+    def span(self) -> SpanContext | None:
+        """The processOrder span that began it, to link to; None where it was not traced."""
+        if not (self.trace_id and self.span_id):
+            return None
+        return SpanContext(int(self.trace_id, 16), int(self.span_id, 16), is_remote=True)
+
+    @property
+    def to_undo(self) -> bool:
+        """Whether it is decided that the order can't be; what is done of it has to be undone."""
+        return self.status == "pending" and self.reason is not None
 
     def reserved(self, reservation: Reservation) -> Self:
         """The goods are held and priced."""
@@ -126,13 +150,21 @@ class Order(BaseModel):
         """Goods and money are settled."""
         return self._with(status="confirmed")
 
-    def rejected(self, refusal: Refused) -> Self:
-        """A dependency refused; nothing is held and nothing charged."""
-        return self._with(status="rejected", reason=refusal.reason, refusal=refusal.facts)
+    def refused(self, refusal: Refused) -> Self:
+        """A dependency refused; still pending, since what is done may have to be undone."""
+        return self._with(reason=refusal.reason, refusal=refusal.facts)
+
+    def refused_again(self) -> Self:
+        """One more DefinitelyRefused."""
+        return self._with(refusals=self.refusals + 1)
+
+    def rejected(self) -> Self:
+        """Nothing is held and nothing charged any more."""
+        return self._with(status="rejected")
 
     def still_pending(self) -> Self:
         """What happened could not be written down; recovery will find out."""
-        return self._with(status="pending", reason=None, refusal={})
+        return self._with(status="pending")
 
     def _with(self, **changes: Any) -> Self:
         return self.model_copy(update=changes)

@@ -1,4 +1,4 @@
-"""processOrder: reserve the stock, take the payment, give the stock back if the payment is declined.
+"""processOrder: reserve the stock, take the payment, undo what was done if it can't be.
 
 Read the indentation: each `with` block is one span, nested here as it is nested in Jaeger.
 HTTP calls and MongoDB commands get theirs from the instrumentors.
@@ -10,6 +10,7 @@ from chassis.problems import Unavailable
 from opentelemetry import trace
 
 from .clients import InventoryClient, PaymentClient
+from .metrics import count_compensation
 from .models import Order, OutcomeUnknown, PaymentDeclined, Refused
 from .store import OrderStore
 
@@ -29,8 +30,8 @@ async def process_order(
         order = order.traced(span.get_span_context())
         await store.insert(order)
         try:
-            order = await fulfil(order, inventory, payment)
-        except OutcomeUnknown:
+            order = await fulfil(order, store, inventory, payment)
+        except (OutcomeUnknown, Unavailable):
             log.warning("order %s stays pending: a step's outcome is unknown", order.id)
         try:
             order = await store.settle(order)
@@ -43,25 +44,44 @@ async def process_order(
         return order
 
 
-async def fulfil(order: Order, inventory: InventoryClient, payment: PaymentClient) -> Order:
+async def fulfil(
+    order: Order, store: OrderStore, inventory: InventoryClient, payment: PaymentClient
+) -> Order:
     """The saga. Every step may be repeated; a refusal paints its step red, not processOrder.
+
+    Raises OutcomeUnknown, or Unavailable where MongoDB does not answer.
+    """
+    if not order.to_undo:
+        try:
+            with tracer.start_as_current_span("reserveInventory", record_exception=False):
+                order = order.reserved(await inventory.reserve(order))
+
+            with tracer.start_as_current_span("processPayment", record_exception=False):
+                await payment.charge(order)
+
+            return order.confirmed()
+
+        except PaymentDeclined as refusal:
+            # Written down before anything is undone: who takes over from here must not begin anew.
+            order = await store.decide(order.refused(refusal))
+
+        except Refused as refusal:  # nothing was reserved, so nothing is to undo
+            return order.refused(refusal).rejected()
+
+    return await undo(order, inventory, payment)
+
+
+async def undo(order: Order, inventory: InventoryClient, payment: PaymentClient) -> Order:
+    """Compensation: undo the steps, the last one first. Look for these bars in a declined order's trace.
 
     Raises OutcomeUnknown.
     """
-    try:
-        with tracer.start_as_current_span("reserveInventory", record_exception=False):
-            order = order.reserved(await inventory.reserve(order))
+    if order.reason != "payment-declined":  # then nothing was taken
+        with tracer.start_as_current_span("voidPayment", record_exception=False):
+            await payment.void(order)
 
-        with tracer.start_as_current_span("processPayment", record_exception=False):
-            await payment.charge(order)
+    with tracer.start_as_current_span("releaseInventory", record_exception=False):
+        await inventory.release(order)
 
-    except PaymentDeclined as refusal:
-        # Compensation: undo reserveInventory. Look for this bar in a declined order's trace.
-        with tracer.start_as_current_span("releaseInventory", record_exception=False):
-            await inventory.release(order)
-        return order.rejected(refusal)
-
-    except Refused as refusal:  # nothing was reserved, so nothing is to undo
-        return order.rejected(refusal)
-
-    return order.confirmed()
+    count_compensation(order.reason or "")
+    return order.rejected()

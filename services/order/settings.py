@@ -1,12 +1,15 @@
 """order's settings from the environment."""
 
-from chassis.settings import Settings
+from chassis.settings import CallSettings
 
 
-class OrderSettings(Settings):
-    """Where order's dependencies are, how long one try may take (seconds), whether to place a first order."""
+class OrderSettings(CallSettings):
+    """Where order's dependencies are, how many requests it works on, whether to place a first order.
+
+    An order is work in all three services, so the edge takes fewer at a time than those behind it.
+    """
 
     inventory_url: str = "http://127.0.0.1:8001"
     payment_url: str = "http://127.0.0.1:8002"
-    step_timeout: float = 1.0
+    max_in_flight: int = 32
     first_order: bool = False

@@ -1,14 +1,17 @@
 """Orders in MongoDB. Whoever works on an order holds its lease; the final write is conditional on it."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 from chassis.mongo import Database, Document, ping, reachable
 from chassis.telemetry import untraced
+from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from .models import KeyTaken, Order, Status, utc_now
+from .models import KeyTaken, LeaseLost, Order, Status, utc_now
 
 LEASE = timedelta(seconds=10)
+OUTCOME = ("status", "reason", "refusal", "refusals", "total_minor", "currency")
 
 
 class OrderStore:
@@ -29,6 +32,7 @@ class OrderStore:
                 await self._orders.create_index("idempotency_key", unique=True, sparse=True)
                 await self._orders.create_index([("created_at", 1), ("_id", 1)])
                 await self._orders.create_index([("status", 1), ("created_at", 1), ("_id", 1)])
+                await self._orders.create_index([("status", 1), ("lease_until", 1)])
             self._prepared = True
 
     async def has_orders(self) -> bool:
@@ -43,22 +47,54 @@ class OrderStore:
         except DuplicateKeyError:
             raise KeyTaken from None
 
+    async def decide(self, order: Order) -> Order:
+        """Write down, before anything is undone, that it has to be: recovery goes on from there.
+
+        Keeps the lease. Raises LeaseLost.
+        """
+        if not await self._write_mine(order, OUTCOME, datetime.now(UTC) + LEASE):
+            raise LeaseLost
+        return order
+
     async def settle(self, order: Order) -> Order:
         """Write the outcome and give the lease back; return the order as it then stands.
 
         Where the lease was lost somebody else settles the order, and theirs is the outcome.
         """
-        mine = {"_id": order.id, "status": "pending", "lease_owner": order.lease_owner}
-        fields = ("status", "reason", "refusal", "total_minor", "currency")
         now = utc_now()
+        # What is pending is left as it stands: a decision that was written is not to be forgotten.
+        fields = ("refusals",) if order.status == "pending" else OUTCOME
+        if await self._write_mine(order, fields, now):
+            return order.model_copy(update={"updated_at": now, "lease_until": now})
+        return await self.find(order.id) or order
+
+    async def _write_mine(self, order: Order, fields: tuple[str, ...], lease_until: datetime) -> bool:
+        mine = {"_id": order.id, "status": "pending", "lease_owner": order.lease_owner}
         change = {field: getattr(order, field) for field in fields}
         with reachable():
             result = await self._orders.update_one(
-                mine, {"$set": change | {"lease_until": now, "updated_at": now}}
+                mine, {"$set": change | {"lease_until": lease_until, "updated_at": utc_now()}}
             )
-        if result.matched_count:
-            return order.model_copy(update={"updated_at": now, "lease_until": now})
-        return await self.find(order.id) or order
+        return result.matched_count == 1
+
+    async def claim(self, *, until: datetime) -> Order | None:
+        """Take over the pending order whose lease ran out first, before `until`; None when there is none.
+
+        One conditional write: of several replicas one gets it. Leaves no span: there is often nothing.
+        """
+        left = {"status": "pending", "lease_until": {"$lte": until}}
+        mine = {"lease_owner": str(uuid4()), "lease_until": datetime.now(UTC) + LEASE}
+        with untraced(), reachable():
+            found = await self._orders.find_one_and_update(
+                left, {"$set": mine}, sort=[("lease_until", 1)], return_document=ReturnDocument.AFTER
+            )
+        return _to_order(found) if found else None
+
+    async def count_pending(self, older_than: timedelta) -> int:
+        """How many orders have been pending for that long; leaves no span."""
+        old = {"status": "pending", "created_at": {"$lte": datetime.now(UTC) - older_than}}
+        with untraced(), reachable():
+            return await self._orders.count_documents(old)
 
     async def find(self, order_id: str) -> Order | None:
         with reachable():

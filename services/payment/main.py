@@ -26,7 +26,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
 
 
-app = make_app("payment", lifespan)
+app = make_app("payment", lifespan, settings)
 
 
 @app.post("/payments", status_code=201)

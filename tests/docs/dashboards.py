@@ -31,7 +31,12 @@ OWN_METRICS = {
     "up",
 }
 OWN_LABELS = {"job", "instance", "le", "exporter", "service_name", "span_name", "span_kind", "status_code"}
-SUFFIX = {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"], "up-down counter": [""]}
+SUFFIX = {
+    "counter": ["_total"],
+    "histogram": ["_bucket", "_count", "_sum"],
+    "up-down counter": [""],
+    "gauge": [""],
+}
 FUNCTIONS = {"sum", "min", "max", "rate", "histogram_quantile", "vector"}
 WORDS = {"by", "or", "and", "on"}
 

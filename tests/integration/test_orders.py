@@ -14,7 +14,7 @@ import pytest
 from order.models import KeyTaken, NewOrder, Order
 from order.store import OrderStore
 
-from tests.support import DECLINED, ShopInProcess, new_order
+from tests.support import DECLINED, ShopInProcess, eventually, new_order
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_fifty_posts_with_one_key_make_one_order(shop: ShopInProcess, orders: An
     key, before = str(uuid.uuid4()), shop.stock("notebook")
     with ThreadPoolExecutor(50) as pool:
         answers = list(pool.map(lambda _: shop.place(new_order("notebook"), idempotency_key=key), range(50)))
-    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert {answer.status_code for answer in answers} <= {201, 409, 503}  # 503: too many at a time
     for answer in answers:
         if answer.status_code == 409:
             assert problem(answer) == "/problems/order-in-flight"
@@ -157,7 +157,9 @@ async def test_second_order_with_a_key_can_not_be_written(mongodb: str, shop: Sh
             await store.insert(Order.pending(new, None))
 
 
-def test_key_of_an_order_in_work_says_so_and_later_says_pending(shop: ShopInProcess, orders: Any) -> None:
+def test_key_of_an_order_in_work_says_so_and_later_what_recovery_made_of_it(
+    shop: ShopInProcess, orders: Any
+) -> None:
     key = str(uuid.uuid4())
     shop.place(idempotency_key=key)
     now = datetime.now(UTC)
@@ -169,9 +171,12 @@ def test_key_of_an_order_in_work_says_so_and_later_says_pending(shop: ShopInProc
     assert (in_work.status_code, problem(in_work)) == (409, "/problems/order-in-flight")
     assert 1 <= int(in_work.headers["retry-after"]) <= 5
     orders.update_one({"idempotency_key": key}, {"$set": {"lease_until": now - timedelta(seconds=1)}})
-    left_behind = shop.place(idempotency_key=key)
-    assert (left_behind.status_code, left_behind.json()["status"]) == (202, "pending")
-    assert left_behind.headers["location"] == f"/orders/{left_behind.json()['id']}"
+
+    def recovered() -> None:
+        answer = shop.place(idempotency_key=key)
+        assert (answer.status_code, answer.json()["status"]) == (201, "confirmed")
+
+    eventually(recovered)
 
 
 def test_outcome_of_somebody_who_took_the_lease_over_stands(shop: ShopInProcess, orders: Any) -> None:

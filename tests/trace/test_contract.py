@@ -24,6 +24,11 @@ def driven(shop: ShopInProcess, spans: SpanMemory) -> list[Span]:
         shop.place(body, **marked)
     key = str(uuid.uuid4())
     made, _ = (shop.place(idempotency_key=key, **marked).json()["id"] for _ in range(2))
+    shop.to_payment.cut()
+    called_off = shop.place(**marked).json()["id"]
+    shop.payment.delete(f"/payments/{called_off}")
+    shop.mend()
+    spans.recovery(called_off, "rejected")
     unknown = str(uuid.uuid4())
     payment = {"amount_minor": 5, "currency": "EUR", "payment_method": "pm_card_ok"}
     for client, method, path, body in (

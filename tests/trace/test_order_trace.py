@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract import CONTRACT
-from tests.support import DECLINED, ShopInProcess, SpanMemory, new_order, trace_id_of
+from tests.support import DECLINED, ShopInProcess, SpanMemory, eventually, new_order, trace_id_of
 
 TREES = CONTRACT["trees"]
 
@@ -66,20 +66,45 @@ def test_replayed_order_looks_the_key_up_and_does_nothing_else(
 
 
 @pytest.fixture
-def payment_gone(shop: ShopInProcess) -> Iterator[None]:
-    """order's client of payment, pointed at a port where nobody listens."""
-    import order.main
-
-    client = order.main.app.state.payment._http
-    working, client.base_url = client.base_url, "http://127.0.0.1:9"
+def mended(shop: ShopInProcess) -> Iterator[None]:
+    """Whatever the test does to the wires is repaired, and its orders are settled, before the next one."""
     yield
-    client.base_url = working
+    shop.mend()
 
 
-@pytest.mark.usefixtures("payment_gone")
+@pytest.mark.usefixtures("mended")
 def test_order_stays_pending_when_payment_does_not_answer(shop: ShopInProcess, spans: SpanMemory) -> None:
+    shop.to_payment.cut()
     answer = shop.place()
     assert (answer.status_code, answer.json()["status"]) == (202, "pending")
     trace = spans.trace(answer).connected().is_tree(TREES["pending"])
-    trace.span("processPayment").has(error=True, error__type="ConnectError")
+    trace.span("processPayment").has(error=True, error__type="ReadError", shop__circuit__state="closed")
     trace.span("processOrder").has(error=False, shop__order__status="pending")
+
+
+@pytest.mark.usefixtures("mended")
+def test_lost_answer_is_asked_for_again_and_charged_once(shop: ShopInProcess, spans: SpanMemory) -> None:
+    shop.to_payment.lose_answers(times=1)
+    answer = shop.place()
+    assert answer.status_code == 201
+    trace = spans.trace(answer).connected().is_tree(TREES["retried"])
+    trace.span("processPayment").has(error=False, shop__payment__outcome="captured")
+    first, second = (span for span in trace.spans if span.name == "POST")
+    assert "http.request.resend_count" not in first.attributes
+    assert second.attributes["http.request.resend_count"] == 1
+    assert (first.attributes["error.type"], first.milliseconds > 900) == ("ReadTimeout", True)
+    codes = [s.attributes["http.response.status_code"] for s in trace.spans if s.name == "POST /payments"]
+    assert codes == [201, 200]
+
+
+@pytest.mark.usefixtures("mended")
+def test_open_circuit_calls_nobody_and_says_so_on_the_step(shop: ShopInProcess, spans: SpanMemory) -> None:
+    shop.to_payment.cut()
+
+    def refused_at_once() -> None:
+        answer = shop.place()
+        assert (answer.status_code, answer.json()["status"]) == (202, "pending")
+        trace = spans.trace(answer).connected().is_tree(TREES["circuit open"])
+        trace.span("processPayment").has(error=True, error__type="circuit_open", shop__circuit__state="open")
+
+    eventually(refused_at_once, seconds=20)

@@ -140,7 +140,7 @@ def echo(shop: ShopInProcess) -> Iterator[list[dict[str, str]]]:
     async def look(answer: httpx.Response) -> None:  # by then the request has its trace headers
         seen.append(dict(answer.request.headers))
 
-    client = order.main.app.state.payment._http
+    client = order.main.app.state.payment._payment._http
     client.event_hooks = {"request": [], "response": [look]}
     yield seen
     client.event_hooks = {"request": [], "response": []}

@@ -40,11 +40,16 @@ def test_stopped_service_sends_its_last_spans_and_metrics(
 
 
 def test_every_metric_and_dimension_is_listed(shop: ShopInProcess, sink: Sink, tmp_path: Path) -> None:
-    with ServiceProcess("order", tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=sink.url) as order:
+    often = {"OTEL_EXPORTER_OTLP_ENDPOINT": sink.url, "OTEL_METRIC_EXPORT_INTERVAL": "500"}
+    with ServiceProcess("order", tmp_path, **often) as order:
         for body in (new_order(), new_order("unicorn"), {}, new_order(payment_method="pm_card_declined")):
             order.client.post("/orders", json=body)
         order.client.get(f"/orders/{uuid.uuid4()}")
         order.client.get(f"/nobody/serves/{uuid.uuid4()}")
+        shop.to_payment.cut()
+        order.client.post("/orders", json=new_order())
+        eventually(lambda: _recovered(sink), seconds=30)
+        shop.mend()
     for name, points in sink.points.items():
         assert name in METRICS, f"metric {name} is not in docs/telemetry.yaml"
         for attributes in points:
@@ -52,12 +57,18 @@ def test_every_metric_and_dimension_is_listed(shop: ShopInProcess, sink: Sink, t
     assert set(METRICS) == set(sink.points)
 
 
-def test_idle_service_leaves_no_spans(shop: ShopInProcess, sink: Sink, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["inventory", "order"])
+def test_idle_service_leaves_no_spans(shop: ShopInProcess, sink: Sink, tmp_path: Path, name: str) -> None:
     """Seeding, indexes, pings, polling and health are not what anybody looks for in Jaeger."""
-    with ServiceProcess("inventory", tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=sink.url) as inventory:
-        eventually(lambda: _ready(inventory))
-        inventory.client.get("/healthz")
+    with ServiceProcess(name, tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=sink.url) as service:
+        eventually(lambda: _ready(service))
+        service.client.get("/healthz")
     assert sink.spans == []
+    assert name != "order" or "shop.orders.overdue" in sink.points  # recovery has looked for work meanwhile
+
+
+def _recovered(sink: Sink) -> None:
+    assert {"shop.recoveries", "shop.compensations"} <= set(sink.points)
 
 
 def _ready(service: ServiceProcess) -> None:

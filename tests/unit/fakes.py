@@ -1,16 +1,23 @@
 """Hand-written stand-ins for what process_order works with: they write down what was asked of them."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from order.models import Order, Reservation
 
 
 class FakeShop:
-    """Store, inventory and payment in one; `answers` maps a call to what it returns or raises."""
+    """Store, inventory and payment in one; `answers` maps a call to what it returns or raises.
 
-    def __init__(self, **answers: Any) -> None:
+    `left` are the pending orders that recovery finds. `decided` is what was written before an undoing.
+    """
+
+    def __init__(self, *left: Order, **answers: Any) -> None:
         self.calls: list[str] = []
         self.answers = answers
+        self.left = list(left)
+        self.decided: list[Order] = []
+        self.settled: list[Order] = []
 
     def _called(self, name: str, default: Any = None) -> Any:
         self.calls.append(name)
@@ -22,8 +29,19 @@ class FakeShop:
     async def insert(self, order: Order) -> None:
         self._called("insert")
 
+    async def decide(self, order: Order) -> Order:
+        self.decided.append(order)
+        return self._called("decide", order)
+
     async def settle(self, order: Order) -> Order:
+        self.settled.append(order)
         return self._called("settle", order)
+
+    async def claim(self, *, until: datetime) -> Order | None:
+        return self.left.pop(0) if self.left else None
+
+    async def count_pending(self, older_than: timedelta) -> int:
+        return 0
 
     async def reserve(self, order: Order) -> Reservation:
         return self._called("reserve", Reservation(total_minor=500, currency="EUR"))
@@ -34,3 +52,6 @@ class FakeShop:
     async def charge(self, order: Order) -> None:
         assert order.total_minor == 500
         self._called("charge")
+
+    async def void(self, order: Order) -> None:
+        self._called("void")

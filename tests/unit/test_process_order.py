@@ -2,7 +2,16 @@
 
 import pytest
 from chassis.problems import Unavailable
-from order.models import KeyTaken, Line, NewOrder, Order, OutcomeUnknown, PaymentDeclined, Refused
+from order.models import (
+    KeyTaken,
+    LeaseLost,
+    Line,
+    NewOrder,
+    Order,
+    OutcomeUnknown,
+    PaymentDeclined,
+    Refused,
+)
 from order.process_order import process_order
 
 from tests.unit.fakes import FakeShop
@@ -33,7 +42,9 @@ async def test_declined_payment_releases_before_it_rejects() -> None:
     shop = FakeShop(charge=PaymentDeclined("payment-declined"))
     order = await run(shop)
     assert (order.status, order.reason) == ("rejected", "payment-declined")
-    assert shop.calls == ["insert", "reserve", "charge", "release", "settle"]
+    assert shop.calls == ["insert", "reserve", "charge", "decide", "release", "settle"]
+    (decided,) = shop.decided
+    assert (decided.status, decided.reason) == ("pending", "payment-declined")
 
 
 @pytest.mark.parametrize("step", ["reserve", "charge"])
@@ -47,6 +58,13 @@ async def test_release_that_may_have_failed_does_not_reject_the_order() -> None:
     """A rejected order holds no stock, so it is not rejected before the release is sure."""
     shop = FakeShop(charge=PaymentDeclined("payment-declined"), release=OutcomeUnknown("ConnectError"))
     assert (await run(shop)).status == "pending"
+
+
+@pytest.mark.parametrize("error", [Unavailable("gone"), LeaseLost()])
+async def test_nothing_is_undone_before_it_is_written_that_it_has_to_be(error: Exception) -> None:
+    shop = FakeShop(charge=PaymentDeclined("payment-declined"), decide=error)
+    assert (await run(shop)).status == "pending"
+    assert "release" not in shop.calls
 
 
 async def test_outcome_that_can_not_be_written_is_not_claimed() -> None:
@@ -63,5 +81,5 @@ async def test_nothing_is_called_when_the_order_was_not_written(error: Exception
 
 
 async def test_somebody_elses_outcome_is_the_outcome() -> None:
-    theirs = Order.pending(NEW, None).rejected(Refused("out-of-stock"))
+    theirs = Order.pending(NEW, None).refused(Refused("out-of-stock")).rejected()
     assert (await run(FakeShop(settle=theirs))).status == "rejected"

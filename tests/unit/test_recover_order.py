@@ -1,0 +1,66 @@
+"""Recovery's rules: forward if it can be, undone where that is decided or it can't be, else left alone."""
+
+import pytest
+from order.models import DefinitelyRefused, Line, NewOrder, Order, OutcomeUnknown, PaymentDeclined, Refused
+from order.recover_order import MOST_REFUSALS, MOST_UNKNOWN, recover_orders
+
+from tests.unit.fakes import FakeShop
+
+NEW = NewOrder(customer_id="customer-1", lines=[Line(sku="lamp", quantity=1)], payment_method="pm_card_ok")
+
+
+def pending() -> Order:
+    return Order.pending(NEW, None)
+
+
+async def recovered(shop: FakeShop) -> list[Order]:
+    await recover_orders(shop, shop, shop)  # type: ignore[arg-type]
+    return shop.settled
+
+
+async def test_order_somebody_died_in_is_driven_forward() -> None:
+    shop = FakeShop(pending(), pending())
+    assert [order.status for order in await recovered(shop)] == ["confirmed", "confirmed"]
+    assert shop.calls == ["reserve", "charge", "settle"] * 2
+
+
+async def test_declined_order_is_undone() -> None:
+    shop = FakeShop(pending(), charge=PaymentDeclined("payment-declined"))
+    (order,) = await recovered(shop)
+    assert (order.status, order.reason) == ("rejected", "payment-declined")
+    assert shop.calls == ["reserve", "charge", "decide", "release", "settle"]
+
+
+async def test_decision_to_undo_is_not_questioned() -> None:
+    """Its goods may be back already: reserving again would be refused, and the true reason lost."""
+    shop = FakeShop(pending().refused(Refused("payment-declined")))
+    (order,) = await recovered(shop)
+    assert (order.status, order.reason) == ("rejected", "payment-declined")
+    assert shop.calls == ["release", "settle"]
+
+
+@pytest.mark.parametrize("step", ["reserve", "charge"])
+async def test_definite_refusal_is_counted_and_at_last_the_order_is_undone(step: str) -> None:
+    order, no = pending(), DefinitelyRefused("payment-voided")
+    for count in range(1, MOST_REFUSALS):
+        (order,) = await recovered(FakeShop(order, **{step: no}))
+        assert (order.status, order.refusals) == ("pending", count)
+    shop = FakeShop(order, **{step: no})
+    (order,) = await recovered(shop)
+    assert (order.status, order.reason) == ("rejected", "abandoned")
+    assert shop.calls[-4:] == ["decide", "void", "release", "settle"]
+
+
+async def test_order_that_was_not_undone_to_the_end_is_undone_again() -> None:
+    shop = FakeShop(pending().refused(Refused("abandoned")), void=OutcomeUnknown("ReadTimeout"))
+    (order,) = await recovered(shop)
+    assert (order.status, order.reason) == ("pending", "abandoned")
+    shop = FakeShop(order)
+    assert [order.status for order in await recovered(shop)] == ["rejected"]
+    assert shop.calls == ["void", "release", "settle"]
+
+
+async def test_dependency_that_is_away_ends_the_round() -> None:
+    shop = FakeShop(*(pending() for _ in range(9)), reserve=OutcomeUnknown("circuit_open"))
+    assert [order.status for order in await recovered(shop)] == ["pending"] * MOST_UNKNOWN
+    assert len(shop.left) == 9 - MOST_UNKNOWN
