@@ -20,8 +20,9 @@ CONFIG = {
     "suppress-health-check": ["all"],
     "checks": {"enabled": False, "not_a_server_error": {"enabled": True}},
 }
-# Hypothesis says the first of a long random body; the cases are no less good for it. The second it says of the services,
-# which share this process and its `random` (MongoDB's driver chooses a server by it, the SDK makes ids).
+# Hypothesis says the first of a long random body; the cases are no less good for it. The second it says of
+# the services, which share this process and its `random` (MongoDB's driver chooses a server by it, the SDK
+# makes ids).
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Generating overly large repr:hypothesis.errors.HypothesisWarning",
     "ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning",
