@@ -1,9 +1,11 @@
-"""Makes docs/telemetry.md from the contract, docs/telemetry.yaml: `make docs`."""
+"""Makes docs/telemetry.md from the contract and docs/faults.md from the fault flags: `make docs`."""
 
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from .faults import Flag, Flags, definitions, shown
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -59,6 +61,52 @@ def telemetry_page(contract: dict[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def faults_page(flags: Flags) -> str:
+    """Return the page of the faults, one row per flag."""
+    rows = [
+        {"name": name, "variants": "; ".join(_variants(flag)), **flag["metadata"]}
+        for name, flag in flags.items()
+    ]
+    columns = {"name": "flag", "scope": "scope", "variants": "variants", "does": "what it does"}
+    return FAULTS.format(table=_table(rows, **columns, looks="what it looks like in the trace"))
+
+
+def _variants(flag: Flag) -> list[str]:
+    return [f"{name}: {shown(flag, name)}" for name in flag["variants"] if name != "off"]
+
+
+FAULTS = """# Faults on demand
+
+Made from `deploy/faults/flags.json` by `make docs`. The cases of the same names in
+`tests/trace/test_faults.py` prove each row: on, it does this and nothing else; off, or for another seat,
+nothing.
+
+```sh
+make fault NAME=payment-slow
+make fault NAME=payment-slow SEAT=seat-7 VARIANT=very
+make fault NAME=payment-slow OFF=1
+make faults
+make fault OFF=1
+```
+
+Running services notice by themselves. What is on stays on over a restart; `make faults` shows it.
+
+{table}
+
+- *Per seat*: with `SEAT=seat-7` only requests with the baggage `shop.seat=seat-7` meet the fault, so that
+  many learners share one system: `curl -H 'baggage: shop.seat=seat-7' …`. Seats add up; each is switched
+  off alone. Without baggage, or with `OTEL_SDK_DISABLED=true`, there is no seat and no tier. Recovery has
+  no seat either: it settles what a seat's fault left pending.
+- *Global*: it changes the process, so everybody meets it.
+- The span on which a fault acts carries `feature_flag.key`, `feature_flag.result.variant` and
+  `feature_flag.provider.name`: search Jaeger for `feature_flag.key=payment-slow`. Of several, the last
+  stands.
+- The format is flagd's, read through OpenFeature's API by a provider of our own
+  (`services/chassis/flag_file.py`); a flagd server could read the same file. Only seat and customer's
+  tier can decide a flag, both from baggage.
+"""
+
+
 def _table(rows: list[dict[str, Any]], **columns: str) -> str:
     lines = [" | ".join(columns.values()), " | ".join("---" for _ in columns)]
     lines += [" | ".join(_cell(row[key], key) for key in columns) for row in rows]
@@ -73,4 +121,5 @@ def _cell(value: Any, key: str) -> str:
 if __name__ == "__main__":
     contract = yaml.safe_load((DOCS / "telemetry.yaml").read_text())
     (DOCS / "telemetry.md").write_text(telemetry_page(contract))
-    print("docs/telemetry.md is made from docs/telemetry.yaml")
+    (DOCS / "faults.md").write_text(faults_page(definitions()))
+    print("docs/telemetry.md is made from docs/telemetry.yaml, docs/faults.md from deploy/faults/flags.json")

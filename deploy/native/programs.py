@@ -91,6 +91,7 @@ def _defaults(values: Mapping[str, str], state: Path) -> dict[str, str]:
         "JAEGER_OTLP_ENDPOINT": f"127.0.0.1:{values['JAEGER_OTLP_PORT']}",
         "JAEGER_DATA_DIR": str(state / "data" / "jaeger"),
         "COLLECTOR_QUEUE_DIR": str(state / "data" / "collector-queue"),
+        "FAULTS_FILE": str(state / "faults.json"),  # `make fault` writes it; until then no fault is on
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"{here}:{values['OTLP_HTTP_PORT']}",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         "OTEL_LOGS_EXPORTER": "none",  # the Collector has no place for logs; they are in the log files

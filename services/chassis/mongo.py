@@ -6,7 +6,9 @@ from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
+from . import faults
 from .problems import Unavailable
 from .settings import Settings
 from .telemetry import untraced
@@ -27,6 +29,7 @@ async def database(name: str, settings: Settings) -> AsyncIterator[Database]:
         serverSelectionTimeoutMS=milliseconds,
         connectTimeoutMS=milliseconds,
         socketTimeoutMS=2 * milliseconds,
+        event_listeners=[_Slow()],
     )
     try:
         yield client[name]
@@ -52,3 +55,17 @@ async def ping(db: Database) -> str | None:
         except PyMongoError as error:
             return f"MongoDB does not answer ({type(error).__name__})"
     return None
+
+
+class _Slow(CommandListener):
+    """The fault of a slow MongoDB. It comes after the instrumentor's listener, so the span has the wait."""
+
+    def started(self, event: CommandStartedEvent) -> None:
+        """Wait in motor's thread, with the context of the request: the event loop goes on."""
+        faults.block("mongo-slow")
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        """Nothing to do."""
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        """Nothing to do."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
-from chassis import mongo, telemetry
+from chassis import faults, mongo, telemetry
 from chassis.app import make_app
 from chassis.background import every
 from chassis.problems import Problem
@@ -57,8 +57,13 @@ async def put_reservation(
     order_id: UUID, new: NewReservation, request: Request, response: Response
 ) -> HeldReservation:
     """Reserve all lines or none: 201 held, 200 held before, 409 or 422 when it can't be."""
+    await faults.pause("inventory-slow")
     try:
-        held, first = await reserve(str(order_id), new, request.app.state.store)
+        async with (
+            faults.lose_answer("lost-response"),  # the work is done, and the caller never hears of it
+            faults.queue("inventory-pool-of-one"),  # everybody waits for the same connection
+        ):
+            held, first = await reserve(str(order_id), new, request.app.state.store)
     except Refused as refusal:
         status = 422 if refusal.reason == "unknown-sku" else 409
         detail = f"{refusal.sku}: {refusal.reason.replace('-', ' ')}."
@@ -76,7 +81,8 @@ async def put_reservation(
 @app.delete("/reservations/{order_id}", status_code=204)
 async def delete_reservation(order_id: UUID, request: Request) -> None:
     """Give the goods back; before the reservation too, and as often as you like."""
-    await release(str(order_id), request.app.state.store)
+    async with faults.lose_answer("lost-response"):
+        await release(str(order_id), request.app.state.store)
 
 
 @app.get("/stock")

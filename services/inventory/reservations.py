@@ -6,6 +6,8 @@ The reservation's state says what is decided; the markers on the stock say what 
 
 from datetime import timedelta
 
+from chassis import faults
+
 from .models import (
     HeldReservation,
     Line,
@@ -25,6 +27,9 @@ GRACE = timedelta(minutes=1)  # far beyond the few seconds in which a request ma
 
 async def reserve(order_id: str, new: NewReservation, store: InventoryStore) -> tuple[HeldReservation, bool]:
     """Return the held reservation and whether this call opened it. Raises Refused, Released, OtherLines."""
+    if faults.on("inventory-n-plus-one"):
+        for line in new.lines:  # the classic: a read per line, one after the other
+            await store.raw_stock(line.sku)
     earlier = await store.open(order_id, new.lines)
     if earlier is None:
         return await _hold_all(order_id, new.lines, store), True

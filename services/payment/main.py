@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from chassis import mongo, telemetry
+from chassis import faults, mongo, telemetry
 from chassis.app import make_app
 from chassis.problems import Problem
 from chassis.settings import Settings
@@ -32,8 +32,12 @@ app = make_app("payment", lifespan, settings)
 @app.post("/payments", status_code=201)
 async def post_payment(charge: Charge, request: Request, response: Response) -> Payment:
     """Charge an order: 201 captured, 200 captured before, 402 declined."""
+    await faults.pause("payment-slow")
+    if faults.strikes("payment-fails"):  # before any work is done, as a crash at the door
+        raise Problem(500, "", "A fault that was asked for: see `make faults`.")
     try:
-        payment, new = await charge_once(charge, request.app.state.store)
+        async with faults.lose_answer("lost-response"):  # the work is done, and the caller never hears of it
+            payment, new = await charge_once(charge, request.app.state.store)
     except OtherCharge:
         raise Problem(
             422,
@@ -60,4 +64,5 @@ async def get_payment(order_id: UUID, request: Request) -> Payment:
 @app.delete("/payments/{order_id}", status_code=204)
 async def delete_payment(order_id: UUID, request: Request) -> None:
     """Void an order's payment; before the charge too, and as often as you like."""
-    await request.app.state.store.void(str(order_id))
+    async with faults.lose_answer("lost-response"):
+        await request.app.state.store.void(str(order_id))

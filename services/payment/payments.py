@@ -1,5 +1,7 @@
 """The rule of charging: an order is charged at most once, and the same question gets the same answer."""
 
+from chassis import faults
+
 from .models import Charge, OtherCharge, Payment, Voided
 from .store import PaymentStore
 
@@ -7,6 +9,8 @@ from .store import PaymentStore
 async def charge_once(charge: Charge, store: PaymentStore) -> tuple[Payment, bool]:
     """Return the order's payment and whether this call made it. Raises OtherCharge or Voided."""
     payment = Payment.decided(charge)
+    if faults.for_tier("payment-declines-tier"):  # an issuer that turns down one kind of customer
+        payment = payment.model_copy(update={"status": "declined"})
     if await store.insert(payment):
         return payment, True
     earlier = await store.find(payment.order_id)
