@@ -7,7 +7,7 @@ RUN := .venv/bin/python -m
 export PYTHONPATH := $(CURDIR)/services:$(CURDIR)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help up down status logs order demo doctor test check format docs lock clean test-mutations test-compose
+.PHONY: help up down status logs order demo doctor test check format docs lock clean test-mutations test-sabotage test-compose audit test-resilience fault faults
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ demo: .venv/ready ## start everything, place one order of every kind, print each
 doctor: .venv/ready ## find out why no traces arrive, hop by hop: make doctor JSON=1
 	@$(RUN) tools.doctor $(if $(JSON),--json)
 
+fault: .venv/ready ## switch a fault on: make fault NAME=payment-slow SEAT=seat-7 VARIANT=very; OFF=1 switches off
+	@$(RUN) tools.fault $(if $(NAME),--name $(NAME)) $(if $(SEAT),--seat $(SEAT)) $(if $(VARIANT),--variant $(VARIANT)) $(if $(OFF),--off)
+
+faults: .venv/ready ## what faults there are, and which are on
+	@$(RUN) tools.faults
+
 test: .venv/ready ## all tests but the long ones; builds what it needs the first time
 	@$(RUN) pytest tests
 
@@ -47,8 +53,17 @@ format: .venv/ready ## format the code
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
-test-mutations: .venv/ready ## break the telemetry, one thing at a time; a test must notice each
+test-mutations: .venv/ready ## break telemetry and saga, one thing at a time; a test must notice each
 	@$(RUN) tests.mutations
+
+test-sabotage: .venv/ready ## break what survives faults; a resilience test must notice each
+	@$(RUN) tests.sabotage
+
+audit: .venv/ready ## prove that nothing is lost or charged twice: make audit WAIT=30 JSON=1
+	@$(RUN) tools.audit $(if $(WAIT),--wait $(WAIT)) $(if $(JSON),--json)
+
+test-resilience: .venv/ready ## kills, stops, floods, with the audit: FULL=1 the whole, SEED=n the same again
+	@SPANSHOP_RESILIENCE_TESTS=1 FULL=$(FULL) SEED=$(SEED) $(RUN) pytest -v -s --timeout 1800 tests/resilience
 
 test-compose: .venv/ready ## the compose file on a real Docker engine; ENGINE=install brings one (root, Debian)
 	@$(RUN) tests.compose
