@@ -1,0 +1,55 @@
+"""The real Collector with the committed configuration, to be killed and started again."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import httpx
+
+from deploy.native import build
+from tests.support import Outside, eventually, free_ports
+
+BASE = Path(__file__).parents[2] / "deploy" / "otel-collector" / "base.yaml"
+PORTS = ("OTLP_HTTP_PORT", "OTLP_GRPC_PORT", "COLLECTOR_HEALTH_PORT", "COLLECTOR_METRICS_PORT")
+PORTS += ("COLLECTOR_EXPORTED_METRICS_PORT",)
+
+
+class Collector:
+    """Sends to `jaeger` (host:port); its queue lies in `directory`."""
+
+    def __init__(self, directory: Path, jaeger: str) -> None:
+        ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
+        self._environment = (
+            os.environ
+            | ports
+            | {
+                "JAEGER_OTLP_ENDPOINT": jaeger,
+                "COLLECTOR_QUEUE_DIR": str(directory / "queue"),
+            }
+        )
+        self._log = directory / "collector.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._health = Outside(base_url=f"http://127.0.0.1:{ports['COLLECTOR_HEALTH_PORT']}", timeout=2)
+        self.url = f"http://127.0.0.1:{ports['OTLP_HTTP_PORT']}"
+
+    def start(self) -> None:
+        """Return once it takes spans."""
+        command = [str(build.collector()), f"--config={BASE}"]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+        eventually(self._answers, seconds=20)
+
+    def _answers(self) -> None:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise RuntimeError(f"it ended by itself: {self._log.read_text()[-2000:]}")
+        try:
+            assert self._health.get("/").status_code == 200
+        except httpx.HTTPError as error:
+            raise AssertionError(self._log) from error
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(how)
+            self._process.wait(20)

@@ -1,0 +1,51 @@
+"""The whole system for tests that break it: up once, well again before each. For `make test-resilience`.
+
+FULL=1 runs each in full. SEED=n repeats the random choices of a run that printed n.
+"""
+
+import os
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Stack, new_stack
+
+from .chaos import Chaos
+from .figures import Figures
+
+FULL = os.environ.get("FULL", "") not in ("", "0")
+if "SPANSHOP_RESILIENCE_TESTS" not in os.environ:
+    collect_ignore_glob = ["test_*.py"]
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The system natively, on ports and in a directory of its own."""
+    state = Path(tempfile.mkdtemp(prefix="spanshop-resilience-"))
+    stack = new_stack(state)
+    try:
+        up = stack.run("tools.up")
+        assert up.returncode == 0, up.stdout + up.stderr
+        yield stack
+    finally:
+        stack.run("tools.down")
+        shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture
+def chaos(stack: Stack) -> Iterator[Chaos]:
+    """Breaks the programs of the system; before and after the test all of them are well."""
+    chaos = Chaos(stack)
+    chaos.make_well()
+    yield chaos
+    chaos.make_well()
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Figures:
+    """Where a test says what it saw."""
+    return Figures(request.node.name, seed=int(os.environ.get("SEED") or random.randrange(1_000_000)))
