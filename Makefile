@@ -7,7 +7,7 @@ RUN := .venv/bin/python -m
 export PYTHONPATH := $(CURDIR)/services:$(CURDIR)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help up down status logs order demo doctor test check format docs lock clean test-mutations test-sabotage test-compose audit test-resilience fault faults
+.PHONY: help up down status logs order demo doctor test check format docs lock clean test-mutations test-sabotage test-compose audit test-resilience fault faults practice
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ test-resilience: .venv/ready ## kills, stops, floods, with the audit: FULL=1 the
 
 test-compose: .venv/ready ## the compose file on a real Docker engine; ENGINE=install brings one (root, Debian)
 	@$(RUN) tests.compose
+
+practice: .venv/ready ## measure what docs/practice says, in full: ONLY=name of a page or an experiment, PAGES=1 only writes
+	@$(RUN) tests.practice $(if $(ONLY),--only $(ONLY)) $(if $(PAGES),--pages)
 
 docs: .venv/ready ## make docs/telemetry.md from the contract
 	@$(RUN) tools.docs
