@@ -19,6 +19,7 @@ import yaml
 
 from deploy.native import build
 from deploy.native.cached import cache_root
+from tests.e2e import prometheus
 
 from .engine import Engine
 from .shell import StageError, asked, say, shown
@@ -46,7 +47,7 @@ def base_image() -> str:
 def wanted() -> dict[str, str]:
     """Image by the name of its stand-in."""
     services = compose_file()["services"]
-    images = {"jaeger": "jaeger", "collector": "otel-collector", "mongo": "mongo"}
+    images = {"jaeger": "jaeger", "collector": "otel-collector", "mongo": "mongo", "prometheus": "prometheus"}
     return {"python": base_image()} | {name: services[key]["image"] for name, key in images.items()}
 
 
@@ -95,7 +96,7 @@ def _stand_in(engine: Engine, title: str, name: str, image: str, present: str) -
             say(f"{title}: its stand-in is there")
             return
         command = ["docker", "build", "--tag", image, "--label", f"{LABEL}={digest}"]
-        command += ["--build-arg", f"base={base_image()}"] if name == "mongo" else []
+        command += ["--build-arg", f"base={base_image()}"] if name in ("mongo", "prometheus") else []
         env = engine.environment
         shown(f"{title}: no registry has it, building a stand-in", [*command, scratch], seconds=600, env=env)
 
@@ -189,9 +190,15 @@ def _mongo(context: Path) -> None:
     shutil.copytree(java, context / "java", symlinks=True)
 
 
+def _prometheus(context: Path) -> None:
+    shutil.copy(prometheus.program(), context / "prometheus")
+    shutil.copy(_busybox(), context / "busybox")
+
+
 FILL: dict[str, Callable[[Path], None]] = {
     "python": _python,
     "jaeger": _jaeger,
     "collector": _collector,
     "mongo": _mongo,
+    "prometheus": _prometheus,
 }

@@ -20,9 +20,8 @@ from .shell import say, shown
 ROOT = Path(__file__).parents[2]
 NAME = "spanshop-test"
 SHOP = {"order": "ORDER_PORT", "inventory": "INVENTORY_PORT", "payment": "PAYMENT_PORT"}
-SERVICES: dict[str, dict[str, Any]] = {
-    name: service for name, service in compose_file()["services"].items() if "profiles" not in service
-}
+DECLARED: dict[str, dict[str, Any]] = compose_file()["services"]
+SERVICES = {name: service for name, service in DECLARED.items() if "profiles" not in service}
 RUNNING = [name for name, service in SERVICES.items() if service["restart"] != "no"]
 CHECKED = [name for name, service in SERVICES.items() if "healthcheck" in service]
 # No file of the user's decides here: no .env, no override.
