@@ -77,16 +77,21 @@ class OrderStore:
             )
         return result.matched_count == 1
 
-    async def claim(self, *, until: datetime) -> Order | None:
-        """Take over the pending order whose lease ran out first, before `until`; None when there is none.
+    async def left_behind(self, *, until: datetime, limit: int) -> list[str]:
+        """Ids of pending orders whose lease ran out before `until`, the longest ago first.
 
-        One conditional write: of several replicas one gets it. Leaves no span: there is often nothing.
+        Leaves no span: there are often none.
         """
-        left = {"status": "pending", "lease_until": {"$lte": until}}
+        with untraced(), reachable():
+            found = self._orders.find(_left(until), {"_id": 1}).sort("lease_until", 1).limit(limit)
+            return [document["_id"] for document in await found.to_list(limit)]
+
+    async def claim(self, order_id: str, *, until: datetime) -> Order | None:
+        """Take over that order, or return None: somebody else, perhaps a second replica, was quicker."""
         mine = {"lease_owner": str(uuid4()), "lease_until": datetime.now(UTC) + LEASE}
         with untraced(), reachable():
             found = await self._orders.find_one_and_update(
-                left, {"$set": mine}, sort=[("lease_until", 1)], return_document=ReturnDocument.AFTER
+                {"_id": order_id, **_left(until)}, {"$set": mine}, return_document=ReturnDocument.AFTER
             )
         return _to_order(found) if found else None
 
@@ -121,6 +126,10 @@ class OrderStore:
         with reachable():
             found = self._orders.find(query).sort([("created_at", 1), ("_id", 1)]).limit(limit)
             return [_to_order(document) for document in await found.to_list(limit)]
+
+
+def _left(until: datetime) -> Document:
+    return {"status": "pending", "lease_until": {"$lte": until}}
 
 
 def _to_document(order: Order, lease_until: datetime) -> Document:

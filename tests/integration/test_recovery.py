@@ -35,8 +35,13 @@ class Desk:
         past = {"lease_until": datetime.now(UTC) - timedelta(seconds=1)}
         await self.collection.update_one({"_id": order.id}, {"$set": past})
 
-    async def claim(self) -> Order | None:
-        return await self.store.claim(until=datetime.now(UTC))
+    async def claim(self, until: datetime | None = None) -> Order | None:
+        """Take over the order that was left behind first, as recovery does."""
+        until = until or datetime.now(UTC)
+        for order_id in await self.store.left_behind(until=until, limit=100):
+            if order := await self.store.claim(order_id, until=until):
+                return order
+        return None
 
 
 @pytest.fixture
@@ -60,17 +65,20 @@ async def test_replicas_that_claim_at_once_share_the_work_and_repeat_none(desk: 
 
 
 async def test_order_in_work_is_not_claimed(desk: Desk) -> None:
-    await desk.store.insert(Order.pending(NEW, None))
+    order = Order.pending(NEW, None)
+    await desk.store.insert(order)
     assert await desk.claim() is None
+    assert await desk.store.claim(order.id, until=datetime.now(UTC)) is None
 
 
 async def test_order_handed_back_is_not_claimed_again_in_the_same_round(desk: Desk) -> None:
     await desk.left_behind()
     began = datetime.now(UTC)
-    order = await desk.store.claim(until=began)
+    order = await desk.claim(until=began)
     assert order
     await desk.store.settle(order.refused_again())
-    assert await desk.store.claim(until=began) is None
+    assert await desk.claim(until=began) is None
+    assert await desk.store.claim(order.id, until=began) is None
     again = await desk.claim()
     assert again
     assert (again.id, again.refusals) == (order.id, 1)

@@ -37,8 +37,13 @@ class FakeShop:
         self.settled.append(order)
         return self._called("settle", order)
 
-    async def claim(self, *, until: datetime) -> Order | None:
-        return self.left.pop(0) if self.left else None
+    async def left_behind(self, *, until: datetime, limit: int) -> list[str]:
+        return [order.id for order in self.left[:limit]]
+
+    async def claim(self, order_id: str, *, until: datetime) -> Order | None:
+        found = [order for order in self.left if order.id == order_id]
+        self.left = [order for order in self.left if order.id != order_id]
+        return found[0] if found else None
 
     async def count_pending(self, older_than: timedelta) -> int:
         return 0

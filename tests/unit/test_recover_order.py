@@ -1,8 +1,11 @@
 """Recovery's rules: forward if it can be, undone where that is decided or it can't be, else left alone."""
 
+import asyncio
+
 import pytest
+from chassis.problems import Unavailable
 from order.models import DefinitelyRefused, Line, NewOrder, Order, OutcomeUnknown, PaymentDeclined, Refused
-from order.recover_order import MOST_REFUSALS, MOST_UNKNOWN, recover_orders
+from order.recover_order import AT_ONCE, MOST_REFUSALS, recover_orders
 
 from tests.unit.fakes import FakeShop
 
@@ -21,7 +24,7 @@ async def recovered(shop: FakeShop) -> list[Order]:
 async def test_order_somebody_died_in_is_driven_forward() -> None:
     shop = FakeShop(pending(), pending())
     assert [order.status for order in await recovered(shop)] == ["confirmed", "confirmed"]
-    assert shop.calls == ["reserve", "charge", "settle"] * 2
+    assert sorted(shop.calls) == sorted(["reserve", "charge", "settle"] * 2)
 
 
 async def test_declined_order_is_undone() -> None:
@@ -61,6 +64,31 @@ async def test_order_that_was_not_undone_to_the_end_is_undone_again() -> None:
 
 
 async def test_dependency_that_is_away_ends_the_round() -> None:
-    shop = FakeShop(*(pending() for _ in range(9)), reserve=OutcomeUnknown("circuit_open"))
-    assert [order.status for order in await recovered(shop)] == ["pending"] * MOST_UNKNOWN
-    assert len(shop.left) == 9 - MOST_UNKNOWN
+    shop = FakeShop(*(pending() for _ in range(3 * AT_ONCE)), reserve=OutcomeUnknown("circuit_open"))
+    assert [order.status for order in await recovered(shop)] == ["pending"] * AT_ONCE
+    assert len(shop.left) == 2 * AT_ONCE
+
+
+async def test_many_orders_are_finished_in_one_round_a_few_at_a_time() -> None:
+    shop = Counting(*(pending() for _ in range(3 * AT_ONCE)))
+    assert [order.status for order in await recovered(shop)] == ["confirmed"] * 3 * AT_ONCE
+    assert shop.most == AT_ONCE
+
+
+class Counting(FakeShop):
+    """Counts how many charges are under way at a time; each waits for the others that have begun."""
+
+    now = most = 0
+
+    async def charge(self, order: Order) -> None:
+        self.now += 1
+        await asyncio.sleep(0)
+        self.most = max(self.most, self.now)
+        await super().charge(order)
+        self.now -= 1
+
+
+async def test_mongodb_that_is_away_ends_the_round() -> None:
+    shop = FakeShop(*(pending() for _ in range(3 * AT_ONCE)), settle=Unavailable("MongoDB"))
+    await recovered(shop)
+    assert len(shop.settled) == AT_ONCE
