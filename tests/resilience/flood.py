@@ -42,7 +42,7 @@ class Flood:
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             async with asyncio.timeout(30):
-                status, headers, body = await self._exchange(await self._connection())
+                status, headers, body = await self._answer()
         except (OSError, EOFError):  # a timeout is an OSError, too
             return Answer(0, time.monotonic() - began)
         finally:
@@ -52,21 +52,23 @@ class Flood:
         seconds = time.monotonic() - began
         return Answer(status, seconds, order_id, document.get("type", ""), headers.get("retry-after"))
 
-    async def _connection(self) -> Connection:
+    async def _answer(self) -> tuple[int, dict[str, str], bytes]:
+        """Over a connection that was used before if there is one: the server may be ending it right now."""
+        key = uuid.uuid4()
         while self._idle:
             connection = self._idle.pop()
-            if not connection[0].at_eof():
-                return connection
-            await _close(connection)  # it was idle for long, and the server has ended it
-        return await asyncio.open_connection("127.0.0.1", self.port)
+            with contextlib.suppress(OSError, EOFError):
+                return await self._exchange(connection, key)
+            await _close(connection)
+        return await self._exchange(await asyncio.open_connection("127.0.0.1", self.port), key)
 
-    async def _exchange(self, connection: Connection) -> tuple[int, dict[str, str], bytes]:
+    async def _exchange(self, connection: Connection, key: uuid.UUID) -> tuple[int, dict[str, str], bytes]:
         reader, writer = connection
         lines = (
             "POST /orders HTTP/1.1",
             "host: shop",
             "content-type: application/json",
-            f"idempotency-key: {uuid.uuid4()}",
+            f"idempotency-key: {key}",
             f"content-length: {len(BODY)}",
         )
         writer.write("\r\n".join((*lines, "", "")).encode() + BODY)

@@ -37,7 +37,8 @@ public class MongoStandIn {
         // H2 commits once a second as it comes: a kill would lose a second of acknowledged writes.
         backend.getMvStore().setAutoCommitDelay(5);
         // And keeps what was overwritten for 45 s, against disks that reorder writes: the file would grow without need.
-        backend.getMvStore().setRetentionTime(1000);
+        // Not much shorter: who reads everything while others write needs it («Chunk not found» after one second).
+        backend.getMvStore().setRetentionTime(10_000);
         MongoServer server = new MongoServer(backend.version(VERSION));
         Runtime.getRuntime().addShutdownHook(new Thread(() -> close(server, backend)));
 
