@@ -18,6 +18,7 @@ from deploy.native.cached import BuildError, Step, build, cache_root, console, p
 
 HERE = Path(__file__).resolve().parent
 VERSIONS = {"jaeger": "2.13.0", "otel-collector": "0.140.1", "mongo-stand-in": "1.47.0"}
+VERSIONS["otel-collector-gateway"] = VERSIONS["otel-collector"]
 GO, GO_NEEDED = "1.26.6", (1, 24, 6)
 JAVA_NEEDED = 17
 # One client machine, some megabytes of data: small and quick to start beats fast.
@@ -33,6 +34,11 @@ def jaeger() -> Path:
 def collector() -> Path:
     """The Collector binary, built if need be."""
     return _go_binary("otel-collector", ".")
+
+
+def gateway() -> Path:
+    """The Collector with the load-balancing exporter, built if need be. Nothing everyday needs it."""
+    return _go_binary("otel-collector-gateway", ".")
 
 
 def mongo_stand_in() -> Path:

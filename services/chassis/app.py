@@ -66,6 +66,8 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 def make_app(title: str, lifespan: Lifespan, settings: Settings, *, edge: bool = False) -> FastAPI:
     """Return the app. `lifespan` sets `app.state.check`, which /readyz asks; `edge`: clients come in here."""
     logs.set_up()
+    if edge and not settings.edge_trust_parent:
+        telemetry.distrust_clients()
     app = ShopApp(
         title=title,
         lifespan=_with_last_spans(lifespan),

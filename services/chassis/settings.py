@@ -4,11 +4,15 @@ from pydantic_settings import BaseSettings
 
 
 class Settings(BaseSettings):
-    """What every service needs to know. Times are in seconds."""
+    """What every service needs to know. Times are in seconds.
+
+    `edge_trust_parent` (only where clients come in): a client may decide that its trace is kept.
+    """
 
     mongodb_url: str = "mongodb://127.0.0.1:27017"
     mongodb_timeout: float = 1.0
     max_in_flight: int = 64
+    edge_trust_parent: bool = True
 
 
 class CallSettings(Settings):

@@ -23,6 +23,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import Span, StatusCode
 
 from .baggage import BaggageToAttributes
+from .sampling import EdgeSampler
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,13 @@ def set_up() -> None:
     # Listeners are fixed when a Mongo client is made, so this stands before any client.
     PymongoInstrumentor().instrument(request_hook=_name_operation, failed_hook=_hide_error_text)
     HTTPXClientInstrumentor().instrument(async_request_hook=_count_resends)
+
+
+def distrust_clients() -> None:
+    """From now on our sampler decides, whatever a client says. Only where clients come in."""
+    provider = trace.get_tracer_provider()
+    if isinstance(provider, TracerProvider):
+        provider.sampler = EdgeSampler(provider.sampler)
 
 
 def problem() -> str | None:
