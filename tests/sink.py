@@ -1,15 +1,18 @@
 """An OTLP/HTTP receiver that keeps what it gets, and a service as a process of its own that sends to it."""
 
+import gzip
 import os
 import signal
 import subprocess
 import sys
 import threading
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -18,12 +21,28 @@ from tests.support import Outside, eventually, free_ports
 SERVICES = Path(__file__).parent.parent / "services"
 
 
+@dataclass(frozen=True)
+class LogLine:
+    """One OTLP log record; ids in hex, empty where there are none."""
+
+    service: str
+    logger: str
+    severity: int
+    level: str
+    body: str
+    trace_id: str
+    span_id: str
+    attributes: dict[str, Any]
+    resource: dict[str, Any]
+
+
 class Sink:
     """Receives telemetry. `spans`: (service, name, trace id); `points`: metric -> its points' attributes."""
 
     def __init__(self) -> None:
         self.spans: list[tuple[str, str, str]] = []
         self.points: dict[str, list[dict[str, Any]]] = {}
+        self.logs: list[LogLine] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -36,12 +55,14 @@ class Sink:
         self._server.server_close()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        sink = self
+        take = {"traces": self.take_spans, "metrics": self.take_metrics, "logs": self.take_logs}
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
-                (sink.take_spans if self.path == "/v1/traces" else sink.take_metrics)(body)
+                if self.headers.get("content-encoding") == "gzip":
+                    body = gzip.decompress(body)
+                take[self.path.rpartition("/")[2]](body)
                 self.send_response(200)
                 self.end_headers()
 
@@ -63,6 +84,26 @@ class Sink:
                 self.points.setdefault(metric.name, []).extend(
                     _attributes(point.attributes) for point in data.data_points
                 )
+
+    def take_logs(self, body: bytes) -> None:
+        for part in ExportLogsServiceRequest.FromString(body).resource_logs:
+            resource = _attributes(part.resource.attributes)
+            for scope in part.scope_logs:
+                self.logs += [_line(record, scope.scope.name, resource) for record in scope.log_records]
+
+
+def _line(record: Any, logger: str, resource: dict[str, Any]) -> LogLine:
+    return LogLine(
+        service=resource["service.name"],
+        logger=logger,
+        severity=record.severity_number,
+        level=record.severity_text,
+        body=record.body.string_value,
+        trace_id=record.trace_id.hex(),
+        span_id=record.span_id.hex(),
+        attributes=_attributes(record.attributes),
+        resource=resource,
+    )
 
 
 def _attributes(pairs: Any) -> dict[str, Any]:

@@ -55,7 +55,8 @@ def telemetry_page(contract: dict[str, Any]) -> str:
         "Everything else is dropped on arrival; more than 256 bytes of it too.",
         _table(contract["baggage"], name="entry", values="values", set_by="set by", attribute="becomes"),
         "## Logs",
-        "One JSON object a line, on standard error.",
+        "One JSON object a line, on standard error. With `OTEL_LOGS_EXPORTER=otlp` also an OTLP record:"
+        " `message` is its body, `logger` its scope, `level` its severity.",
         _table(contract["logs"], name="field", says=""),
     ]
     return "\n\n".join(parts) + "\n"

@@ -97,6 +97,8 @@ def _allowed_methods(request: Request) -> str:
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     _hide_path(request)
+    # uvicorn says it too, but after the span has ended: its line belongs to no trace.
+    log.error("a bug: the answer is 500", exc_info=error)
     return Problem(500, "", "This is our fault; the trace in `traceresponse` shows where.").answer()
 
 

@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from opentelemetry import baggage, context, metrics, propagate, trace
+from opentelemetry import _logs, baggage, context, metrics, propagate, trace
 from opentelemetry.distro import OpenTelemetryConfigurator, OpenTelemetryDistro
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.instrumentation.pymongo import PymongoInstrumentor
 from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import Span, StatusCode
@@ -100,11 +101,11 @@ def shut_down(deadline: float = 3.0) -> None:
 
     Call it in the lifespan: SIGTERM ends the process before atexit.
     """
-    providers = (trace.get_tracer_provider(), metrics.get_meter_provider())
+    providers = (trace.get_tracer_provider(), metrics.get_meter_provider(), _logs.get_logger_provider())
     threads = [
         threading.Thread(target=provider.shutdown, daemon=True)
         for provider in providers
-        if isinstance(provider, TracerProvider | MeterProvider)
+        if isinstance(provider, TracerProvider | MeterProvider | LoggerProvider)
     ]
     for thread in threads:
         thread.start()

@@ -16,7 +16,7 @@ CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 SHOP = {"order": "8000", "inventory": "8001", "payment": "8002"}
 BUILT = [*SHOP, "load"]
 DEFAULT = {name: container for name, container in CONTAINERS.items() if "profiles" not in container}
-PROFILES = {"load": {"load"}, "observability": {"prometheus", "grafana"}}
+PROFILES = {"load": {"load"}, "observability": {"prometheus", "loki", "grafana"}}
 ONCE = {name for name, container in CONTAINERS.items() if container["restart"] == "no"}
 CONFIGS = {
     "otel-collector": ROOT / "deploy/otel-collector/base.yaml",
@@ -121,7 +121,7 @@ def test_service_gets_its_telemetry_by_the_standard_variables(name: str) -> None
         "OTEL_SERVICE_NAME": name,
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://otel-collector:4318",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
-        "OTEL_LOGS_EXPORTER": "none",
+        "OTEL_LOGS_EXPORTER": "${OTEL_LOGS_EXPORTER:-none}",
         "OTEL_PROPAGATORS": "tracecontext,baggage",
         "OTEL_RESOURCE_ATTRIBUTES": (
             "service.namespace=spanshop,service.version=0.1.0,deployment.environment.name=compose"
@@ -137,11 +137,8 @@ def test_service_gets_its_telemetry_by_the_standard_variables(name: str) -> None
 def test_volumes_are_all_named_and_used() -> None:
     mounts = [mount for container in CONTAINERS.values() for mount in container.get("volumes", [])]
     named = {mount.split(":")[0] for mount in mounts if not mount.startswith("./")}
-    assert (
-        named
-        == set(COMPOSE["volumes"])
-        == {"mongo-data", "jaeger-data", "collector-queue", "prometheus-data"}
-    )
+    data = {"mongo-data", "jaeger-data", "collector-queue", "prometheus-data", "loki-data"}
+    assert named == set(COMPOSE["volumes"]) == data
     assert all(mount.endswith(":ro") for mount in mounts if mount.startswith("./"))
 
 
@@ -158,6 +155,30 @@ def test_prometheus_keeps_a_bounded_time_and_size_in_a_volume_of_its_user() -> N
     config, data = CONTAINERS["prometheus"]["volumes"]
     assert config == f"./deploy/prometheus/prometheus.yml:{command['--config.file']}:ro"
     assert data == f"prometheus-data:{command['--storage.tsdb.path']}"
+
+
+def test_loki_is_where_the_collector_sends_and_keeps_logs_as_long_as_jaeger_keeps_traces() -> None:
+    config = yaml.safe_load((ROOT / "deploy/loki/loki.yaml").read_text())
+    mount, data = CONTAINERS["loki"]["volumes"]
+    assert mount == "./deploy/loki/loki.yaml:/etc/loki/loki.yaml:ro"
+    assert CONTAINERS["loki"]["command"] == ["-config.file=/etc/loki/loki.yaml"]
+    assert data.split(":")[1] == config["common"]["path_prefix"]
+    assert CONTAINERS["otel-collector"]["environment"]["LOKI_HOST"] == "loki"
+    assert str(config["server"]["http_listen_port"]) == PORTS["LOKI_PORT"]
+    kept = re.search(r"JAEGER_TRACE_TTL:-(\w+)}", CONFIGS["jaeger"].read_text())
+    assert kept
+    assert config["limits_config"]["retention_period"] == kept[1]
+    assert config["compactor"]["retention_enabled"] is True
+    assert config["analytics"]["reporting_enabled"] is False
+
+
+def test_a_process_is_no_label_of_loki() -> None:
+    """Each label's value is a stream of its own; ids of processes are new at every start."""
+    config = yaml.safe_load((ROOT / "deploy/loki/loki.yaml").read_text())
+    resource = config["limits_config"]["otlp_config"]["resource_attributes"]
+    assert resource["ignore_defaults"] is True
+    labels = {name for one in resource["attributes_config"] for name in one["attributes"]}
+    assert labels == {"service.name", "service.namespace", "deployment.environment.name"}
 
 
 def test_load_image_has_locust_and_the_locustfile_only() -> None:

@@ -23,7 +23,7 @@ DATASOURCES: dict[str, dict[str, Any]] = {
 }
 COMPOSE: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 TEXTS = sorted(
-    file for folder in ("grafana", "prometheus") for file in (ROOT / "deploy" / folder).rglob("*.*")
+    file for folder in ("grafana", "prometheus", "loki") for file in (ROOT / "deploy" / folder).rglob("*.*")
 )
 each_panel = pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
 
@@ -65,7 +65,7 @@ def _cells(at: dict[str, int]) -> list[tuple[int, int]]:
 def test_uids_and_names_are_each_used_once() -> None:
     uids = [json.loads(file.read_text())["uid"] for file in FILES]
     assert len(set(uids)) == len(uids) == 2
-    assert set(DATASOURCES) == {"prometheus", "jaeger"}
+    assert set(DATASOURCES) == {"prometheus", "jaeger", "loki"}
 
 
 def test_datasources_are_the_containers_of_compose() -> None:
@@ -94,6 +94,19 @@ def test_exemplar_leads_to_its_trace_as_the_browser_reaches_jaeger() -> None:
     assert COMPOSE["grafana"]["environment"] == {"JAEGER_UI": "http://127.0.0.1:${JAEGER_PORT:-16686}"}
     assert any(target.get("exemplar") for panel in PANELS for target in panel.raw["targets"])
     assert "--enable-feature=exemplar-storage" in COMPOSE["prometheus"]["command"]
+
+
+def test_log_line_leads_to_its_trace_and_a_trace_to_its_log_lines() -> None:
+    (there,) = DATASOURCES["loki"]["jsonData"]["derivedFields"]
+    assert (there["matcherType"], there["matcherRegex"]) == ("label", "trace_id")
+    assert there["url"] == "$JAEGER_UI/trace/$${__value.raw}"
+    back = DATASOURCES["jaeger"]["jsonData"]["tracesToLogsV2"]
+    assert back["datasourceUid"] == "loki"
+    assert 'trace_id="$${__trace.traceId}"' in back["query"]
+    loki = yaml.safe_load((ROOT / "deploy/loki/loki.yaml").read_text())
+    (labels,) = loki["limits_config"]["otlp_config"]["resource_attributes"]["attributes_config"]
+    asked = set(re.findall(r"(\w+)=", back["query"].split("|")[0]))
+    assert asked <= {name.replace(".", "_") for name in labels["attributes"]}
 
 
 def test_grafana_is_for_looking_and_calls_nobody() -> None:
@@ -125,4 +138,4 @@ def test_file_has_no_secret_and_no_foreign_host(file: Path) -> None:
     text = file.read_text()
     assert not re.search(r"(?i)(password|passwd|secret|token|api[_-]?key)\w*[\"']?\s*[:=]", text)
     hosts = set(re.findall(r"https?://([\w.-]+)", text))
-    assert hosts <= {"prometheus", "jaeger", "127.0.0.1"}
+    assert hosts <= {"prometheus", "jaeger", "loki", "127.0.0.1"}

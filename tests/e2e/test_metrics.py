@@ -51,3 +51,31 @@ def _counted(stack: Stack, least: int) -> None:
         lines = [line.split(" # ")[0] for line in exported(stack).splitlines() if line.startswith(metric)]
         of_route = [line for line in lines if 'http_route="/orders/{order_id}"' in line]
         assert sum(float(line.rpartition(" ")[2]) for line in of_route) >= least, metric
+
+
+def test_restart_of_a_service_makes_no_new_series(stack: Stack) -> None:
+    """The id of a process is no label of a metric: else every restart would leave a set of dead series."""
+    with stack.order as client:
+        for _ in range(6):
+            client.post("/orders", json=new_order())
+    eventually(lambda: _charges(stack, at_least=6), seconds=25)
+    before = _series_of_payment(stack)
+    restart = stack.run("deploy.native.native", "restart", "payment")
+    assert restart.returncode == 0, restart.stdout + restart.stderr
+    with stack.order as client:
+        client.post("/orders", json=new_order())
+    eventually(lambda: _charges(stack, at_least=1, at_most=5), seconds=25)  # the new process counts from zero
+    assert _series_of_payment(stack) == before
+
+
+def _series_of_payment(stack: Stack) -> set[str]:
+    lines = [line.split(" # ")[0].rpartition(" ")[0] for line in exported(stack).splitlines()]
+    return {line for line in lines if 'job="spanshop/payment"' in line}
+
+
+def _charges(stack: Stack, at_least: float, at_most: float = 1e9) -> None:
+    lines = [
+        line.split(" # ")[0] for line in exported(stack).splitlines() if 'http_route="/payments"' in line
+    ]
+    counts = [line for line in lines if line.startswith("http_server_request_duration_seconds_count")]
+    assert at_least <= sum(float(line.rpartition(" ")[2]) for line in counts) <= at_most, counts

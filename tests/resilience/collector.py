@@ -16,26 +16,22 @@ PORTS += ("COLLECTOR_EXPORTED_METRICS_PORT",)
 
 
 class Collector:
-    """Sends to `jaeger` (host:port); its queue lies in `directory`."""
+    """Sends to `jaeger` (host:port); its queue lies in `directory`; `layers` go on top of base.yaml."""
 
-    def __init__(self, directory: Path, jaeger: str) -> None:
+    def __init__(self, directory: Path, jaeger: str, *layers: str, **environment: str) -> None:
         ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
-        self._environment = (
-            os.environ
-            | ports
-            | {
-                "JAEGER_OTLP_ENDPOINT": jaeger,
-                "COLLECTOR_QUEUE_DIR": str(directory / "queue"),
-            }
-        )
+        ours = {"JAEGER_OTLP_ENDPOINT": jaeger, "COLLECTOR_QUEUE_DIR": str(directory / "queue")}
+        self._environment = os.environ | ports | ours | environment
+        self._layers = layers
         self._log = directory / "collector.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._health = Outside(base_url=f"http://127.0.0.1:{ports['COLLECTOR_HEALTH_PORT']}", timeout=2)
         self.url = f"http://127.0.0.1:{ports['OTLP_HTTP_PORT']}"
+        self.metrics = f"http://127.0.0.1:{ports['COLLECTOR_EXPORTED_METRICS_PORT']}/metrics"
 
     def start(self) -> None:
         """Return once it takes spans."""
-        command = [str(build.collector()), f"--config={BASE}"]
+        command = [str(build.collector()), *(f"--config={layer}" for layer in (BASE, *self._layers))]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
         eventually(self._answers, seconds=20)
@@ -48,6 +44,11 @@ class Collector:
             assert self._health.get("/").status_code == 200
         except httpx.HTTPError as error:
             raise AssertionError(self._log) from error
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self._process and self._process.poll() is None:
