@@ -5,6 +5,7 @@ Each recovery is a trace of its own that links to the order's first one: look fo
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable
 from datetime import timedelta
 
@@ -25,37 +26,46 @@ tracer = trace.get_tracer("order")
 BOUND = timedelta(seconds=30)  # what is pending for longer is worth a look
 MOST_REFUSALS = 5
 MOST_UNKNOWN = 3
-AT_ONCE = 8  # one after the other would take minutes after a long outage, all at once would flood the others
+AT_ONCE = 16  # one after the other would take minutes after a long outage, all at once would flood the others
 MOST_A_ROUND = 500
 
 
 async def recover_orders(store: OrderStore, inventory: InventoryClient, payment: PaymentClient) -> None:
-    """Finish the pending orders nobody works on, a few at a time. Raises Unavailable.
+    """Finish the pending orders nobody works on, several at a time. Raises Unavailable.
 
-    A few unknown outcomes end the round: the dependency is still away, and the others would fare no better.
+    Unknown outcomes end the round: the dependency is still away, and the others would fare no better.
     """
     began, unknown = utc_now(), 0
-    left = await store.left_behind(until=began, limit=MOST_A_ROUND)
-    while left and unknown < MOST_UNKNOWN:
-        some, left = left[:AT_ONCE], left[AT_ONCE:]
-        claims = (store.claim(order_id, until=began) for order_id in some)
-        known = await asyncio.gather(*(_finish(claim, store, inventory, payment) for claim in claims))
-        unknown += known.count(False)
+    left = deque(await store.left_behind(until=began, limit=MOST_A_ROUND))
+
+    async def finish_one() -> None:
+        nonlocal unknown
+        known = await _finish(store.claim(left.popleft(), until=began), store, inventory, payment)
+        unknown += not known  # on a line of its own: `+=` would read before it waits
+
+    async def work() -> None:
+        while left and unknown < MOST_UNKNOWN:
+            await finish_one()
+
+    if left:
+        await finish_one()  # first one alone: is what it needs there again?
+    if not unknown:
+        await asyncio.gather(*(work() for _ in range(AT_ONCE)))
     set_overdue(await store.count_pending(BOUND))
 
 
 async def _finish(
     claim: Awaitable[Order | None], store: OrderStore, inventory: InventoryClient, payment: PaymentClient
 ) -> bool:
-    """Return whether the order's outcome is known now, or somebody else's business."""
+    """Return whether everybody asked gave an answer; also where the order is somebody else's business."""
     try:
-        if (order := await claim) is None:
+        if (claimed := await claim) is None:
             return True
-        with carry("shop.customer.tier", tier_of(order.customer_id)):
-            order = await recover_order(order, store, inventory, payment)
+        with carry("shop.customer.tier", tier_of(claimed.customer_id)):
+            order = await recover_order(claimed, store, inventory, payment)
     except Unavailable:
         return False
-    return order.status != "pending"
+    return order.status != "pending" or order.refusals > claimed.refusals
 
 
 async def recover_order(
