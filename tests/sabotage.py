@@ -169,8 +169,8 @@ SABOTAGE = [
     Mutation(
         "the Collector gives up on Jaeger",
         COLLECTOR,
-        "max_elapsed_time: 0s",
-        "max_elapsed_time: 3s",
+        "max_interval: 5s, max_elapsed_time: 0s",
+        "max_interval: 1s, max_elapsed_time: 2s",
         TELEMETRY + "jaeger_that_hangs_behind_the_collector_is_not_felt_and_misses_nothing",
         "of the spans are lost",
     ),
@@ -195,7 +195,7 @@ SABOTAGE = [
         *RANDOM_IDS,
         FAULTS + "orders_that_meet_every_fault_at_once_are_settled_and_charged_once",
         "charged|FAILED",
-        also=(("deploy/faults/flags.json", '{"off": 0.0, "on": 0.2,', '{"off": 0.0, "on": 0.9,'),),
+        also=(("deploy/faults/flags.json", '{"off": 0.0, "on": 0.2,', '{"off": 0.0, "on": 0.5,'),),
     ),
 ]
 

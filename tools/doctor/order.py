@@ -19,6 +19,7 @@ PATIENCE = 8.0  # seconds for the trace to be whole; on an idle machine it takes
 SOON = 2.5  # by then what is missing will hardly come; a reason seen in the settings is believed
 ANSWERS = (201, 202, 402, 409, 422)  # what an order may come to; 404 would not be order
 OLD_NAMES = ("http.method", "http.url", "http.status_code", "db.system", "db.name", "db.statement")
+LOGS_EXPORTER = "otlphttp/loki"  # it counts as the exporter of spans does
 
 
 def follow(system: System, services: dict[str, dict[str, Any]]) -> Iterator[Finding]:
@@ -102,13 +103,15 @@ def _old(span: Span) -> list[str]:
 
 
 def _counters(system: System) -> dict[str, float] | None:
-    """The Collector's own numbers, summed over their labels; None when it does not say."""
+    """The Collector's own numbers of spans, summed over their labels; None when it does not say."""
     try:
         url = f"{system.where.collector_metrics}/metrics"
         text = httpx.get(url, timeout=3, trust_env=False).raise_for_status().text
     except httpx.HTTPError:
         return None
     found: dict[str, float] = {}
-    for name, value in re.findall(r"^(otelcol_\w+?)(?:_total|__\w+?_total)?(?:{.*})? (\S+)$", text, re.M):
-        found[name] = found.get(name, 0) + float(value)
+    line = r"^(otelcol_\w+?)(?:_total|__\w+?_total)?(?:{(.*)})? (\S+)$"
+    for name, labels, value in re.findall(line, text, re.M):
+        if LOGS_EXPORTER not in labels:
+            found[name] = found.get(name, 0) + float(value)
     return found
