@@ -245,7 +245,7 @@ MUTATIONS = [
     Mutation(
         "a claim takes orders that somebody works on",
         STORE,
-        '"lease_until": {"$lte": until}}',
+        '"lease_until": {"$lt": until}}',
         '"lease_until": {"$gte": datetime(2000, 1, 1)}}',
         "tests/integration/test_recovery.py::test_order_in_work_is_not_claimed",
         "is None",

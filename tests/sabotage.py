@@ -63,7 +63,7 @@ SABOTAGE = [
     Mutation(
         "a claim takes what another replica is at",
         "services/order/store.py",
-        '"lease_until": {"$lte": until}}',
+        '"lease_until": {"$lt": until}}',
         '"lease_until": {"$gte": datetime(2000, 1, 1)}}',
         OUTAGE + "two_replicas_of_order_recover_each_order_once_and_never_both_at_a_time",
         r"two replicas were at it|NOT QUIET|\['",

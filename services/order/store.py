@@ -129,7 +129,7 @@ class OrderStore:
 
 
 def _left(until: datetime) -> Document:
-    return {"status": "pending", "lease_until": {"$lte": until}}
+    return {"status": "pending", "lease_until": {"$lt": until}}
 
 
 def _to_document(order: Order, lease_until: datetime) -> Document:

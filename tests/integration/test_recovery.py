@@ -9,7 +9,7 @@ from typing import Any
 
 import motor.motor_asyncio
 import pytest
-from order.models import LeaseLost, NewOrder, Order, Refused
+from order.models import LeaseLost, NewOrder, Order, Refused, utc_now
 from order.store import OrderStore
 
 from tests.support import new_order
@@ -73,7 +73,7 @@ async def test_order_in_work_is_not_claimed(desk: Desk) -> None:
 
 async def test_order_handed_back_is_not_claimed_again_in_the_same_round(desk: Desk) -> None:
     await desk.left_behind()
-    began = datetime.now(UTC)
+    began = utc_now()  # as recovery does: in milliseconds, which is what MongoDB keeps
     order = await desk.claim(until=began)
     assert order
     await desk.store.settle(order.refused_again())
