@@ -76,11 +76,10 @@ def _counts(books: Books) -> dict[str, int]:
 def audited(url: str, acknowledged: Iterable[str] = (), *, wait: float = 0.0) -> Report:
     """Audit once it is quiet, or after `wait` seconds as it then is. Raises PyMongoError."""
     ids, deadline = frozenset(acknowledged), time.monotonic() + wait
-    while True:
-        report = judge(load(url, ids), datetime.now(UTC))
-        if report.quiet or time.monotonic() > deadline:
-            return report
+    while not judge(load(url, ids), datetime.now(UTC)).quiet and time.monotonic() < deadline:
         time.sleep(0.5)
+    # Read anew: the last order may have been confirmed while we read, after we had read the charges.
+    return judge(load(url, ids), datetime.now(UTC))
 
 
 def mongodb_url() -> str:
