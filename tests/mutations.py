@@ -180,10 +180,10 @@ MUTATIONS = [
     Mutation(
         "recovery's looking for work is traced",
         STORE,
-        "with untraced(), reachable():\n            found",
-        "with reachable():\n            found",
+        "with untraced(), reachable():\n            found = self._orders.find(",
+        "with reachable():\n            found = self._orders.find(",
         SET_UP + "idle_service_leaves_no_spans",
-        "order.findAndModify",
+        r"order\.find",
     ),
     Mutation(
         "the business refusal paints processOrder red",
