@@ -114,6 +114,14 @@ MUTATIONS = [
         "is_sampled",
     ),
     Mutation(
+        "a client that is not trusted decides what is kept",
+        APP,
+        "if edge and not settings.edge_trust_parent:",
+        "if False:",
+        "tests/trace/test_sampling.py::test_thousand_requests_of_a_client_are_recorded_as_the_edge_trusts_it",
+        "assert said == kept",
+    ),
+    Mutation(
         "the semantic conventions' opt-in is missing",
         TELEMETRY,
         '    os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")',
