@@ -52,7 +52,7 @@ def telemetry_page(contract: dict[str, Any]) -> str:
             says="",
         ),
         "## Baggage",
-        "Everything else is dropped on arrival; more than 256 bytes of it too.",
+        "Everything else is dropped on arrival, more than 256 bytes too. Nobody but our services gets it.",
         _table(contract["baggage"], name="entry", values="values", set_by="set by", attribute="becomes"),
         "## Logs",
         "One JSON object a line, on standard error.",

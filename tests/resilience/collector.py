@@ -16,9 +16,9 @@ PORTS += ("COLLECTOR_EXPORTED_METRICS_PORT",)
 
 
 class Collector:
-    """Sends to `jaeger` (host:port); its queue lies in `directory`."""
+    """Sends to `jaeger` (host:port); its queue lies in `directory`. `more` are further configurations."""
 
-    def __init__(self, directory: Path, jaeger: str) -> None:
+    def __init__(self, directory: Path, jaeger: str, *more: str) -> None:
         ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
         self._environment = (
             os.environ
@@ -28,26 +28,29 @@ class Collector:
                 "COLLECTOR_QUEUE_DIR": str(directory / "queue"),
             }
         )
-        self._log = directory / "collector.log"
+        self._configs = [f"--config={config}" for config in (BASE, *more)]
+        self.log = directory / "collector.log"
         self._process: subprocess.Popen[bytes] | None = None
-        self._health = Outside(base_url=f"http://127.0.0.1:{ports['COLLECTOR_HEALTH_PORT']}", timeout=2)
+        self._health = f"http://127.0.0.1:{ports['COLLECTOR_HEALTH_PORT']}"
         self.url = f"http://127.0.0.1:{ports['OTLP_HTTP_PORT']}"
+        self.exported = f"http://127.0.0.1:{ports['COLLECTOR_EXPORTED_METRICS_PORT']}/metrics"
 
     def start(self) -> None:
         """Return once it takes spans."""
-        command = [str(build.collector()), f"--config={BASE}"]
-        with self._log.open("ab") as log:
+        command = [str(build.collector()), *self._configs]
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
         eventually(self._answers, seconds=20)
 
     def _answers(self) -> None:
         assert self._process is not None
         if self._process.poll() is not None:
-            raise RuntimeError(f"it ended by itself: {self._log.read_text()[-2000:]}")
+            raise RuntimeError(f"it ended by itself: {self.log.read_text()[-2000:]}")
         try:
-            assert self._health.get("/").status_code == 200
+            with Outside(base_url=self._health, timeout=2) as client:
+                assert client.get("/").status_code == 200
         except httpx.HTTPError as error:
-            raise AssertionError(self._log) from error
+            raise AssertionError(self.log) from error
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self._process and self._process.poll() is None:
