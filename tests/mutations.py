@@ -3,7 +3,7 @@
 import sys
 
 from tests.mutate import Mutation, main
-from tests.mutations_privacy import MUTATIONS as PRIVACY
+from tests.mutations_context import MUTATIONS as CONTEXT
 
 TELEMETRY, FLOW, APP = (
     "services/chassis/telemetry.py",
@@ -283,7 +283,7 @@ MUTATIONS = [
         "tests/unit/test_calls.py::test_full_service_refuses_at_once_and_health_is_still_answered",
         "503|TimeoutError|Timeout",
     ),
-    *PRIVACY,
+    *CONTEXT,
 ]
 
 if __name__ == "__main__":

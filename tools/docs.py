@@ -30,6 +30,7 @@ def telemetry_page(contract: dict[str, Any]) -> str:
     parts += [
         "## Attributes",
         "`enum`: a handful. `bounded`: grows with the code. `unbounded`: never a metric's dimension.",
+        "How to choose them: [practice/attributes.md](practice/attributes.md).",
         _table(
             contract["attributes"],
             name="attribute",
@@ -38,9 +39,11 @@ def telemetry_page(contract: dict[str, Any]) -> str:
             where="on",
             example="for example",
             says="",
+            answers="answers",
         ),
         "## Resource",
-        _table(contract["resource"], name="attribute", example="for example", says=""),
+        "Of the process, so on each of its spans. Every value is a text.",
+        _table(contract["resource"], name="attribute", example="for example", says="", answers="answers"),
         "## Metrics",
         _table(
             contract["metrics"],

@@ -46,7 +46,7 @@ def duplicate_key(rig: Rig, mint: Mint) -> Answers:
 def broken_documents(rig: Rig, mint: Mint) -> Answers:
     """Documents no service would have written: Pydantic's error quotes what it can't take."""
     reads = []
-    with contextlib.closing(pymongo.MongoClient[Any](rig.mongo.url)) as client:
+    with contextlib.closing(pymongo.MongoClient[Any](rig.shop.mongo.url)) as client:
         for kind in KINDS:
             for service, collection, method, path in STORED:
                 ident = uuid4().hex if collection == "stock" else str(uuid4())
@@ -93,23 +93,23 @@ def hung_up(rig: Rig, mint: Mint) -> Answers:
     for kind in KINDS:
         path = f"/stock/{mint.secret(kind)}/receipts".replace(" ", "+")
         lines = [(b"content-type", JSON), (b"content-length", b"900")]
-        with socket.create_connection(("127.0.0.1", rig.services["inventory"].port)) as line:
+        with socket.create_connection(("127.0.0.1", rig.shop.services["inventory"].port)) as line:
             line.sendall(http("POST", path, lines, f'{{"quantity": "{mint.secret(kind)}'.encode()))
     return []
 
 
 def payment_is_deaf(rig: Rig, mint: Mint) -> Answers:
     """Timeouts."""
-    rig.wires["payment"].lose_answers()
+    rig.shop.wires["payment"].lose_answers()
     answers = rig.send(orders(mint, len(KINDS)))
-    rig.wires["payment"].mend()
+    rig.shop.wires["payment"].mend()
     return answers
 
 
 def payment_talks_nonsense(rig: Rig, mint: Mint) -> Answers:
     """Something else answers in payment's place: the error quotes what it said."""
-    rig.wires["payment"].stop()
-    with Babbler(rig.wires["payment"].port, lambda: mint.secret("e-mail")):
+    rig.shop.wires["payment"].stop()
+    with Babbler(rig.shop.wires["payment"].port, lambda: mint.secret("e-mail")):
         return rig.send(orders(mint, len(KINDS)))
 
 
@@ -120,16 +120,16 @@ def payment_is_away(rig: Rig, mint: Mint) -> Answers:
 
 def mongodb_is_paused(rig: Rig, mint: Mint) -> Answers:
     """Timeouts of MongoDB."""
-    os.kill(rig.mongo.pid, signal.SIGSTOP)
+    os.kill(rig.shop.mongo.pid, signal.SIGSTOP)
     try:
         return rig.send([*orders(mint, 2), *orders(mint, 2, keyed=False)])
     finally:
-        os.kill(rig.mongo.pid, signal.SIGCONT)
+        os.kill(rig.shop.mongo.pid, signal.SIGCONT)
 
 
 def mongodb_is_away(rig: Rig, mint: Mint) -> Answers:
     """Refused connections of MongoDB."""
-    rig.mongo.stop(signal.SIGKILL)
+    rig.shop.mongo.stop(signal.SIGKILL)
     return rig.send([*orders(mint, 2), *orders(mint, 2, keyed=False)])
 
 
@@ -154,7 +154,7 @@ def _secrets(mint: Mint, kind: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _orders(rig: Rig) -> Iterator[Any]:
-    with contextlib.closing(pymongo.MongoClient[Any](rig.mongo.url)) as client:
+    with contextlib.closing(pymongo.MongoClient[Any](rig.shop.mongo.url)) as client:
         yield client["order"]["orders"]
 
 

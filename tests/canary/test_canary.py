@@ -12,8 +12,10 @@ import pytest
 
 from tests.canary.faults import FAULTS, QUICK, ROOM
 from tests.canary.inputs import attacks
-from tests.canary.rig import NAMES, Rig, rig, spans
+from tests.canary.rig import Rig, rig
 from tests.canary.secrets import Hit, Mint
+from tests.canary.sinks import spans
+from tests.shop_processes import NAMES
 
 
 @dataclass

@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from tests.canary.leaks import leaking_metric, leaking_span
-from tests.canary.rig import OFTEN, OPENMETRICS, Behind, spans
+from tests.canary.rig import OFTEN, OPENMETRICS
 from tests.canary.secrets import KINDS, Mint
+from tests.canary.sinks import Behind, spans
 from tests.resilience.collector import Collector
 from tests.support import Outside, eventually, free_ports
 

@@ -1,4 +1,4 @@
-"""Leaks planted on purpose: baggage for a third party, secrets in every kind of place; each must be found."""
+"""Baggage for a third party, attributes that answer nothing, secrets everywhere: each must be found."""
 
 from tests.mutate import Mutation
 
@@ -8,6 +8,7 @@ BAGGAGE, PRIVACY, FLOW, MAIN = (
     "services/order/process_order.py",
     "services/order/main.py",
 )
+CONTRACT = "tests/trace/test_contract.py::test_"
 INPUTS = "tests/canary/test_canary.py::test_secrets_through_every_input_are_nowhere"
 FAULTS = "tests/canary/test_canary.py::test_secrets_through_every_fault_are_nowhere"
 THIRD_PARTY = "tests/trace/test_third_party.py::test_third_party_gets_the_ids_of_the_trace_and_nothing_else"
@@ -31,6 +32,32 @@ MUTATIONS = [
         "http.client(settings.payment_url, settings)",
         "tests/trace/test_propagation.py::test_the_tier_of_the_records_is_on_every_span_of_the_order",
         "shop.customer.tier|None",
+    ),
+    Mutation(
+        "a number is written as a text",
+        FLOW,
+        '"shop.order.total_minor", order.total_minor',
+        '"shop.order.total_minor", str(order.total_minor)',
+        CONTRACT + "every_attribute_is_listed_with_its_type",
+        "shop.order.total_minor='",
+    ),
+    Mutation(
+        "every 4xx is an error of the server",
+        "services/chassis/problems.py",
+        "    assert isinstance(error, Problem)\n",
+        "    assert isinstance(error, Problem)\n"
+        "    from opentelemetry import trace\n"
+        "    trace.get_current_span().set_status(trace.StatusCode.ERROR)\n",
+        CONTRACT + "refusal_of_a_request_paints_the_caller_red_and_not_the_server",
+        "'server', True",
+    ),
+    Mutation(
+        "an order's status has a value nobody listed",
+        FLOW,
+        '"shop.order.status", order.status',
+        '"shop.order.status", order.status.upper()',
+        CONTRACT + "every_value_of_an_enum_is_listed",
+        "shop.order.status='CONFIRMED'",
     ),
     Mutation(
         "a client's text becomes an attribute",
