@@ -3,6 +3,7 @@
 import sys
 
 from tests.mutate import Mutation, main
+from tests.practice.untrue import UNTRUE
 
 TELEMETRY, FLOW, APP = (
     "services/chassis/telemetry.py",
@@ -285,4 +286,4 @@ MUTATIONS = [
 ]
 
 if __name__ == "__main__":
-    sys.exit(main(MUTATIONS, "make test-mutations"))
+    sys.exit(main([*MUTATIONS, *UNTRUE], "make test-mutations"))
