@@ -36,8 +36,11 @@ class Desk:
         await self.collection.update_one({"_id": order.id}, {"$set": past})
 
     async def claim(self, until: datetime | None = None) -> Order | None:
-        """Take over the order that was left behind first, as recovery does."""
-        until = until or datetime.now(UTC)
+        """Take over the order that was left behind first, as recovery does.
+
+        A millisecond later, as MongoDB counts: what was handed back in this one is not left behind yet.
+        """
+        until = until or datetime.now(UTC) + timedelta(milliseconds=1)
         for order_id in await self.store.left_behind(until=until, limit=100):
             if order := await self.store.claim(order_id, until=until):
                 return order
@@ -100,9 +103,8 @@ async def test_decision_to_undo_outlives_who_made_it(desk: Desk) -> None:
     order = await desk.left_behind()
     await desk.store.decide(order.refused(Refused("payment-declined")))
     assert await desk.claim() is None  # the decision came with a new lease
-    await desk.store.settle(
-        order
-    )  # what process_order writes when the release then fails: it still knows nothing
+    # What process_order writes when the release then fails: it still knows nothing.
+    await desk.store.settle(order)
     again = await desk.claim()
     assert again
     assert (again.reason, again.to_undo) == ("payment-declined", True)
