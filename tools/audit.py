@@ -8,9 +8,9 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pymongo
@@ -26,7 +26,10 @@ SHOWN = 10
 
 @dataclass(frozen=True)
 class Report:
-    """What an audit found; `stuck` orders are pending for longer than the bound."""
+    """What an audit found; `stuck` orders are pending for longer than the bound.
+
+    `pending` are those too that were settled while the audit read.
+    """
 
     counts: dict[str, int]
     violations: list[Violation]
@@ -45,9 +48,10 @@ class Report:
 
 
 def load(url: str, acknowledged: Iterable[str] = ()) -> Books:
-    """Read everything. Raises PyMongoError.
+    """Read everything, one collection after the other. Raises PyMongoError.
 
-    What a step leads to is read before what led to it, so no charge is seen without its order.
+    What a step leads to is read before what led to it, so no charge is seen without its order. Of an
+    order that is settled meanwhile the charge may be missing: `judge` takes the reading before for that.
     """
     with pymongo.MongoClient[Document](url, tz_aware=True, serverSelectionTimeoutMS=3000) as mongo:
         payments = list(mongo["payment"]["payments"].find({}))
@@ -57,9 +61,9 @@ def load(url: str, acknowledged: Iterable[str] = ()) -> Books:
     return Books(orders, stock, reservations, payments, frozenset(acknowledged))
 
 
-def judge(books: Books, now: datetime) -> Report:
-    """Return what is wrong and what is not done yet."""
-    pending, stuck = books.pending(timedelta(0), now), books.pending(BOUND, now)
+def judge(before: Books, books: Books, now: datetime) -> Report:
+    """Return what is wrong in `books`, and what is not done yet or was not when `before` was read."""
+    pending, stuck = books.not_settled_in(before), books.pending(BOUND, now)
     return Report(_counts(books), violations(books), pending, stuck, books.unfinished())
 
 
@@ -73,13 +77,16 @@ def _counts(books: Books) -> dict[str, int]:
     return dict(of) | {"acknowledged": len(books.acknowledged)}
 
 
-def audited(url: str, acknowledged: Iterable[str] = (), *, wait: float = 0.0) -> Report:
+def audited(read: Callable[[], Books], *, wait: float = 0.0) -> Report:
     """Audit once it is quiet, or after `wait` seconds as it then is. Raises PyMongoError."""
-    ids, deadline = frozenset(acknowledged), time.monotonic() + wait
-    while not judge(load(url, ids), datetime.now(UTC)).quiet and time.monotonic() < deadline:
+    before, deadline = read(), time.monotonic() + wait
+    while True:
+        books = read()
+        report = judge(before, books, datetime.now(UTC))
+        if report.quiet or time.monotonic() > deadline:
+            return report
+        before = books
         time.sleep(0.5)
-    # Read anew: the last order may have been confirmed while we read, after we had read the charges.
-    return judge(load(url, ids), datetime.now(UTC))
 
 
 def mongodb_url() -> str:
@@ -127,7 +134,7 @@ def main() -> int:
     asked = parser.parse_args()
     url, ids = mongodb_url(), asked.acknowledged.read_text().split() if asked.acknowledged else []
     try:
-        report = audited(url, ids, wait=asked.wait)
+        report = audited(lambda: load(url, ids), wait=asked.wait)
     except PyMongoError as error:
         where = url.rpartition("@")[2].removeprefix("mongodb://")
         print(f"MongoDB does not answer at {where} ({type(error).__name__}); `make status`?", file=sys.stderr)

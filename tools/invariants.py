@@ -56,6 +56,11 @@ class Books:
         """Reservations somebody is at, or died in."""
         return [each["_id"] for each in self.reservations if each["state"] in UNFINISHED]
 
+    def not_settled_in(self, before: "Books") -> list[str]:
+        """Orders that were pending, or not there, when `before` was read, or are still."""
+        settled = {order["_id"] for order in before.orders if order["status"] != "pending"}
+        return [order["_id"] for order in self.orders if order["_id"] not in settled]
+
     def pending(self, older_than: timedelta, now: datetime) -> list[str]:
         return [
             order["_id"]

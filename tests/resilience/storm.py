@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tools.audit import Report, audited, text
+from tools.audit import Report, audited, load, text
 
 from .chaos import Blow, Chaos
 from .driver import FATES, Driver, Wanted
@@ -70,7 +70,7 @@ async def _strike(chaos: Chaos, driver: Driver, blows: Sequence[Blow]) -> list[B
 def settled(chaos: Chaos, acknowledged: set[str]) -> tuple[Report, float]:
     """Wait for the end of recovery, now that all is reachable. Return the audit, which holds, and seconds."""
     began = time.monotonic()
-    report = audited(chaos.mongodb_url, acknowledged, wait=RECOVERY)
+    report = audited(lambda: load(chaos.mongodb_url, acknowledged), wait=RECOVERY)
     assert report.holds, text(report)
     return report, round(time.monotonic() - began, 1)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tools.audit import Report, judge, text
+from tools.audit import Report, audited, judge, text
 from tools.invariants import RULES, Books
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -42,7 +42,8 @@ SHOP: Shop = {
 
 
 def audit(shop: Shop, *acknowledged: str, now: datetime = NOW) -> Report:
-    return judge(Books(**shop, acknowledged=frozenset(acknowledged)), now)
+    books = Books(**shop, acknowledged=frozenset(acknowledged))
+    return judge(books, books, now)
 
 
 @pytest.fixture
@@ -161,3 +162,35 @@ def test_pending_order_may_hold_its_goods_and_its_money(shop: Shop) -> None:
     shop["payments"].append(a_payment("new"))
     shop["stock"][0] |= {"available": 6, "reserved": 4}
     assert audit(shop).violations == []
+
+
+def readings(*shops: Shop) -> Callable[[], Books]:
+    """What the audit reads, one time after the other."""
+    books = iter([Books(**shop) for shop in shops])
+    return lambda: next(books)
+
+
+def read_while_it_was_settled(shop: Shop, name: str) -> Shop:
+    """The charges were read before this order was charged, the orders after it was confirmed."""
+    return shop | {"payments": [each for each in shop["payments"] if each["_id"] != name]}
+
+
+def test_order_settled_while_the_audit_reads_is_not_called_unpaid(shop: Shop) -> None:
+    torn = read_while_it_was_settled(shop, "good")
+    report = audited(readings(torn, shop))
+    assert (report.holds, report.violations) == (True, [])
+
+
+def test_order_made_and_settled_while_the_audit_reads_again_is_waited_for(shop: Shop) -> None:
+    before = shop | {"orders": [order for order in shop["orders"] if order["_id"] != "good"]}
+    torn = read_while_it_was_settled(shop, "good")
+    report = audited(readings(before, torn))
+    assert (report.quiet, report.pending) == (False, ["good"])
+    assert "NOT QUIET" in text(report)
+    assert audited(readings(before, torn, shop), wait=10).holds
+
+
+def test_unpaid_order_that_was_settled_before_is_found(shop: Shop) -> None:
+    shop["payments"].pop(0)
+    (violation,) = audited(readings(shop, shop), wait=10).violations
+    assert violation.rule == "confirmed order is paid in full"
