@@ -37,6 +37,7 @@ async def recover_orders(store: OrderStore, inventory: InventoryClient, payment:
     """
     began, unknown = utc_now(), 0
     left = deque(await store.left_behind(until=began, limit=MOST_A_ROUND))
+    any_left = bool(left)
 
     async def finish_one() -> None:
         nonlocal unknown
@@ -51,7 +52,8 @@ async def recover_orders(store: OrderStore, inventory: InventoryClient, payment:
         await finish_one()  # first one alone: is what it needs there again?
     if not unknown:
         await asyncio.gather(*(work() for _ in range(AT_ONCE)))
-    set_overdue(await store.count_pending(BOUND))
+    # What is overdue was left behind; if nothing was, there is nothing to count, once a second, all day.
+    set_overdue(await store.count_pending(BOUND) if any_left else 0)
 
 
 async def _finish(

@@ -1,4 +1,4 @@
-"""The whole system for tests that break it: up once, well again before each. For `make test-resilience`.
+"""The whole system for tests that break it: a fresh one per file, well again before each test.
 
 FULL=1 runs each in full. SEED=n repeats the random choices of a run that printed n.
 """
@@ -22,9 +22,13 @@ if "SPANSHOP_RESILIENCE_TESTS" not in os.environ:
     collect_ignore_glob = ["test_*.py"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    """The system natively, on ports and in a directory of its own."""
+    """The system natively, on ports and in a directory of its own.
+
+    Each file begins with an empty shop: to find the pending orders the stand-in for MongoDB reads all there
+    are, so what the files before have ordered would be felt in the figures.
+    """
     state = Path(tempfile.mkdtemp(prefix="spanshop-resilience-"))
     stack = new_stack(state)
     try:
