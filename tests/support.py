@@ -85,7 +85,13 @@ class MongoServer:
 
 
 class Outside(httpx.Client):
-    """A client that is not part of the shop: the instrumentors of this process leave it alone."""
+    """A client that is not part of the shop: the instrumentors of this process leave it alone.
+
+    It gives idle connections up before a service closes them (5 s), so no request meets a closing one.
+    """
+
+    def __init__(self, *, limits: httpx.Limits | None = None, **settings: Any) -> None:
+        super().__init__(limits=limits or httpx.Limits(keepalive_expiry=2.0), **settings)
 
     def send(self, *args: Any, **kwargs: Any) -> httpx.Response:
         with suppress_instrumentation():

@@ -23,7 +23,8 @@ from .telemetry import untraced
 
 # Full jitter: a random time up to 0.1 s, then up to 0.2 s, … so that callers do not come back all at once.
 BACKOFF = wait_random_exponential(multiplier=0.1, max=1.0)
-
+# Seconds. uvicorn closes what is idle for 5: who sends in that very moment gets no answer, and a red span.
+KEEP_ALIVE = 2.0
 
 CIRCUIT_STATES = ("closed", "open", "half_open")
 
@@ -104,7 +105,8 @@ class Dependency:
 
 def client(base_url: str, settings: CallSettings) -> httpx.AsyncClient:
     """Return the client of one dependency; the timeout here is per phase (connect, send, receive)."""
-    return httpx.AsyncClient(base_url=base_url, timeout=settings.try_timeout)
+    limits = httpx.Limits(keepalive_expiry=KEEP_ALIVE)
+    return httpx.AsyncClient(base_url=base_url, timeout=settings.try_timeout, limits=limits)
 
 
 def inside(app: FastAPI) -> httpx.AsyncClient:

@@ -84,7 +84,7 @@ class Driver:
         self._began, self._spoke = time.monotonic(), 0.0
         self._slots = asyncio.Semaphore(self._clients)
         self._open = asyncio.Semaphore(4 * self._clients)  # one that waits to try again needs no client
-        limits = httpx.Limits(max_connections=self._clients)
+        limits = httpx.Limits(max_connections=self._clients, keepalive_expiry=2.0)
         with suppress_instrumentation():  # these clients are no part of the shop
             async with (
                 httpx.AsyncClient(base_url=self._url, limits=limits, timeout=20, trust_env=False) as http,

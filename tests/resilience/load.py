@@ -32,7 +32,7 @@ class Load:
     def __init__(self, url: str, rate: float, seconds: float) -> None:
         self.shots: list[Shot] = []
         self.rate, self._count = rate, int(rate * seconds)
-        limits = httpx.Limits(max_connections=None)
+        limits = httpx.Limits(max_connections=None, keepalive_expiry=2.0)
         self._client = Outside(base_url=url, timeout=20, limits=limits, trust_env=False)
         self._thread = threading.Thread(target=self._run)
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from chassis.http import CircuitOpen, Dependency, NoAnswer
+import uvicorn
+from chassis.http import KEEP_ALIVE, CircuitOpen, Dependency, NoAnswer
 from chassis.limits import InFlightLimit
 from chassis.settings import CallSettings
 from starlette.responses import Response
@@ -124,3 +125,7 @@ async def test_full_service_refuses_at_once_and_health_is_still_answered() -> No
         end.set()
         assert (await first).status_code == 200
         assert (await client.get("/")).status_code == 200
+
+
+def test_idle_connection_is_given_up_well_before_the_service_closes_it() -> None:
+    assert uvicorn.Config("main:app").timeout_keep_alive - 2 >= KEEP_ALIVE
