@@ -3,6 +3,7 @@
 import sys
 
 from tests.mutate import Mutation, main
+from tests.mutations_context import MUTATIONS as CONTEXT
 
 TELEMETRY, FLOW, APP = (
     "services/chassis/telemetry.py",
@@ -17,7 +18,7 @@ STORE, RECOVERY = "services/order/store.py", "services/order/recover_order.py"
 RECOVERED = "tests/trace/test_recovery_trace.py::test_"
 STOPPED = SET_UP + "stopped_service_sends_its_last_spans_and_metrics"
 HTTPX = "    HTTPXClientInstrumentor().instrument(async_request_hook=_count_resends)\n"
-PYMONGO = "    PymongoInstrumentor().instrument(request_hook=_name_operation, failed_hook=_hide_error_text)\n"
+PYMONGO = "    PymongoInstrumentor().instrument(request_hook=_name_operation)\n"
 PROBLEM = "def problem() -> "
 LIFE = "    try:\n        yield client[name]\n"
 
@@ -114,6 +115,14 @@ MUTATIONS = [
         "is_sampled",
     ),
     Mutation(
+        "a client that is not trusted decides what is kept",
+        APP,
+        "if edge and not settings.edge_trust_parent:",
+        "if False:",
+        "tests/trace/test_sampling.py::test_thousand_requests_of_a_client_are_recorded_as_the_edge_trusts_it",
+        "assert said == kept",
+    ),
+    Mutation(
         "the semantic conventions' opt-in is missing",
         TELEMETRY,
         '    os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")',
@@ -155,17 +164,17 @@ MUTATIONS = [
     ),
     Mutation(
         "MongoDB's error text is left on the span",
-        TELEMETRY,
-        ", failed_hook=_hide_error_text",
-        "",
+        "services/chassis/privacy.py",
+        "if text := span.status.description:",
+        'if text := "":',
         "tests/trace/test_privacy.py::test_mongodbs_error_text_stays_off_the_span",
         "alice@example.com",
     ),
     Mutation(
         "queries are left on the span",
-        "services/chassis/baggage.py",
-        '"url.query" in span.attributes',
-        "False",
+        "services/chassis/privacy.py",
+        '"url.query", ',
+        "",
         CONTRACT + "queries_and_unknown_paths_stay_out_of_the_spans",
         "zyzzyva",
     ),
@@ -282,6 +291,7 @@ MUTATIONS = [
         "tests/unit/test_calls.py::test_full_service_refuses_at_once_and_health_is_still_answered",
         "503|TimeoutError|Timeout",
     ),
+    *CONTEXT,
 ]
 
 if __name__ == "__main__":

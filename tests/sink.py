@@ -111,9 +111,14 @@ def _attributes(pairs: Any) -> dict[str, Any]:
 
 
 class ServiceProcess:
-    """One service under uvicorn in a process of its own. `extra` is added to its environment."""
+    """One service under uvicorn in a process of its own. `extra` is added to its environment.
 
-    def __init__(self, name: str, directory: Path, *prefix: str, **extra: str) -> None:
+    `services`: where its code is, if it is another copy of it.
+    """
+
+    def __init__(
+        self, name: str, directory: Path, *prefix: str, services: Path = SERVICES, **extra: str
+    ) -> None:
         self.port, self._log = free_ports(1)[0], directory / f"{name}.log"
         standard = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")}
         defaults = {
@@ -131,7 +136,7 @@ class ServiceProcess:
         ]
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                command, cwd=SERVICES, env=standard | defaults | extra, stderr=log, stdout=log
+                command, cwd=services, env=standard | defaults | extra, stderr=log, stdout=log
             )
         self.client = Outside(base_url=f"http://127.0.0.1:{self.port}", timeout=10)
 

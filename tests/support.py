@@ -78,6 +78,11 @@ class MongoServer:
             client.admin.command("ping")
         return self.url
 
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self._process and self._process.poll() is None:
             self._process.send_signal(how)

@@ -1,15 +1,22 @@
 """A TCP wire between order and another service that a test can cut, or that loses answers."""
 
 import asyncio
+import re
 import threading
 from contextlib import suppress
 
+HEAD = re.compile(rb"[A-Z]+ \S+ HTTP/1\.1\r\n(?:[^\r\n]+\r\n)+")
+
 
 class Wire:
-    """Forwards connections from `port` to `target` on 127.0.0.1, except those a test asked to break."""
+    """Forwards connections from `port` to `target` on 127.0.0.1, except those a test asked to break.
 
-    def __init__(self, port: int, target: int) -> None:
-        self.port, self._target = port, target
+    `heard`: with `keep`, what came from the caller, one entry per connection.
+    """
+
+    def __init__(self, port: int, target: int, *, keep: bool = False) -> None:
+        self.port, self._target, self.keep = port, target, keep
+        self.heard: list[bytearray] = []
         self._cut = self._deaf = 0
         self._open: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
@@ -19,7 +26,8 @@ class Wire:
         self._thread.start()
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
 
     def cut(self, times: int = 1_000_000) -> None:
@@ -33,6 +41,10 @@ class Wire:
     def mend(self) -> None:
         """Forward everything again."""
         self._set(cut=0, deaf=0)
+
+    def heads(self) -> list[str]:
+        """Request lines and headers of all calls so far."""
+        return [head.decode("latin-1") for heard in self.heard for head in HEAD.findall(bytes(heard))]
 
     def _set(self, *, cut: int, deaf: int) -> None:
         done = threading.Event()
@@ -67,12 +79,19 @@ class Wire:
         with suppress(OSError, asyncio.CancelledError):
             there, back = await asyncio.open_connection("127.0.0.1", self._target)
             self._open.add(back)
-            await asyncio.gather(_pump(reader, back), _pump(there, None if deaf else writer))
+            heard = bytearray() if self.keep else None
+            if heard is not None:
+                self.heard.append(heard)
+            await asyncio.gather(_pump(reader, back, heard), _pump(there, None if deaf else writer))
 
 
-async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter | None) -> None:
+async def _pump(
+    source: asyncio.StreamReader, sink: asyncio.StreamWriter | None, heard: bytearray | None = None
+) -> None:
     with suppress(OSError):
         while data := await source.read(65536):
+            if heard is not None:
+                heard += data
             if sink:
                 sink.write(data)
                 await sink.drain()

@@ -8,7 +8,7 @@ from .draw import console
 from .faults import Flags, active_file, state, switch, switching
 from .mode import ModeError, say
 
-SEAT = "[a-z0-9-]{1,16}"  # what the shop lets in as baggage
+SEAT = r"(?!(\D*\d){13})[a-z0-9-]{1,16}"  # what the shop lets in as baggage
 
 
 class Wrong(Exception):
@@ -22,7 +22,7 @@ def change(flags: Flags, wanted: argparse.Namespace) -> list[str]:
     if wanted.name and wanted.name not in flags:
         raise Wrong(f"There is no fault {wanted.name!r}. There are {', '.join(flags)}.")
     if wanted.seat and not re.fullmatch(SEAT, wanted.seat):
-        raise Wrong(f"SEAT={wanted.seat} is no seat: 1 to 16 of a-z, 0-9 and -.")
+        raise Wrong(f"SEAT={wanted.seat} is no seat: 1 to 16 of a-z, 0-9 and -, at most 12 of them digits.")
     names = [wanted.name] if wanted.name else list(flags)
     for name in names:
         _switch(name, flags, wanted)

@@ -18,6 +18,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from .baggage import to_ours
 from .settings import CallSettings
 from .telemetry import untraced
 
@@ -103,10 +104,22 @@ class Dependency:
                 return False
 
 
-def client(base_url: str, settings: CallSettings) -> httpx.AsyncClient:
-    """Return the client of one dependency; the timeout here is per phase (connect, send, receive)."""
+def client(base_url: str, settings: CallSettings, *, ours: bool = False) -> httpx.AsyncClient:
+    """Return the client of one dependency; the timeout here is per phase (connect, send, receive).
+
+    `ours`: it is a service of ours, so baggage goes along. Without it nobody gets more than a trace id.
+    """
     limits = httpx.Limits(keepalive_expiry=KEEP_ALIVE)
-    return httpx.AsyncClient(base_url=base_url, timeout=settings.try_timeout, limits=limits)
+    transport = _ToOurs(limits=limits) if ours else None
+    return httpx.AsyncClient(
+        base_url=base_url, timeout=settings.try_timeout, limits=limits, transport=transport
+    )
+
+
+class _ToOurs(httpx.AsyncHTTPTransport):
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        with to_ours():
+            return await super().handle_async_request(request)
 
 
 def inside(app: FastAPI) -> httpx.AsyncClient:

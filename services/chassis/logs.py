@@ -24,7 +24,10 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "service": os.environ.get("OTEL_SERVICE_NAME", "unknown_service"),
             "logger": record.name,
-            "message": record.getMessage(),
+            # asyncio writes into the text what an exception nobody caught looks like.
+            "message": record.getMessage().split("\n")[0]
+            if record.name == "asyncio"
+            else record.getMessage(),
         }
         if span.is_valid:
             line["trace_id"] = trace.format_trace_id(span.trace_id)

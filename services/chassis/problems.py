@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from opentelemetry import trace
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
@@ -65,9 +64,8 @@ async def _unavailable(_: Request, error: Exception) -> JSONResponse:
     return Problem(503, "unavailable", detail, headers={"Retry-After": "1"}).answer()
 
 
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    _hide_path(request)
     broken = any(found["type"] == "json_invalid" for found in error.errors())
     errors = [
         {"at": ".".join(str(part) for part in found["loc"][:4])[:80], "is": found["type"]}
@@ -80,7 +78,6 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    _hide_path(request)
     kind = "not-found" if error.status_code == 404 else "invalid-request"
     headers = dict(error.headers or {})
     if error.status_code == 405:
@@ -95,14 +92,7 @@ def _allowed_methods(request: Request) -> str:
     return ", ".join(sorted({method for route in there for method in route.methods or ()}))
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    _hide_path(request)
+async def _unexpected(_: Request, error: Exception) -> JSONResponse:
     # uvicorn says it too, but after the span has ended: its line belongs to no trace.
     log.error("a bug: the answer is 500", exc_info=error)
     return Problem(500, "", "This is our fault; the trace in `traceresponse` shows where.").answer()
-
-
-def _hide_path(request: Request) -> None:
-    """A path nobody knows can hold anything: the span keeps the route's template, or nothing of it."""
-    route = request.scope.get("route")
-    trace.get_current_span().set_attribute("url.path", getattr(route, "path", "REDACTED"))

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from opentelemetry import trace
 from starlette.exceptions import HTTPException
 
 MAX_BODY_BYTES = 64 * 1024
@@ -42,16 +43,20 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that takes JSON only, and parses it strictly."""
+    """A route that takes JSON only, and parses it strictly. A path is on the span once it led somewhere."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def strictly(request: Request) -> Response:
+            span = trace.get_current_span()
+            span.set_attribute("url.path", self.path)  # of what was asked for, what is surely harmless
             media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
             if self.body_field and media_type != "application/json":
                 raise HTTPException(415, "Send the body as application/json.")
-            return await handle(StrictRequest(request.scope, request.receive))
+            answer = await handle(StrictRequest(request.scope, request.receive))
+            span.set_attribute("url.path", request.scope["path"])  # it was found, so it is what we gave out
+            return answer
 
         return strictly
 

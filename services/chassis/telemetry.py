@@ -21,9 +21,10 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.trace import Span, StatusCode
+from opentelemetry.trace import Span
 
-from .baggage import BaggageToAttributes
+from .baggage import BaggageToAttributes, OursOnly
+from .privacy import Scrubber
 from .sampling import EdgeSampler
 
 log = logging.getLogger(__name__)
@@ -48,10 +49,12 @@ def set_up() -> None:
         provider = trace.get_tracer_provider()
         if isinstance(provider, TracerProvider):
             provider.add_span_processor(BaggageToAttributes())
+            provider.add_span_processor(Scrubber())
     except Exception as error:
         log.error("telemetry is NOT configured, check the OTEL_* variables: %s", error)
+    propagate.set_global_textmap(OursOnly(propagate.get_global_textmap()))
     # Listeners are fixed when a Mongo client is made, so this stands before any client.
-    PymongoInstrumentor().instrument(request_hook=_name_operation, failed_hook=_hide_error_text)
+    PymongoInstrumentor().instrument(request_hook=_name_operation)
     HTTPXClientInstrumentor().instrument(async_request_hook=_count_resends)
 
 
@@ -133,8 +136,3 @@ async def _count_resends(span: Span, request: Any) -> None:
 def _name_operation(span: Span, event: Any) -> None:
     """Add what semantic conventions require and contrib leaves out."""
     span.set_attribute("db.operation.name", event.command_name)
-
-
-def _hide_error_text(span: Span, event: Any) -> None:
-    """MongoDB's error text quotes the document; its code name says enough."""
-    span.set_status(StatusCode.ERROR, event.failure.get("codeName", "UnknownError"))

@@ -28,7 +28,8 @@ class InventoryClient:
             return Reservation.model_validate_json(answer.content)
         problem = _problem(answer)
         if problem["type"] in ("/problems/out-of-stock", "/problems/unknown-sku"):
-            trace.get_current_span().set_attribute("shop.inventory.sku", str(problem["sku"]))
+            if problem["type"] == "/problems/out-of-stock":  # an unknown one is what the client wrote
+                trace.get_current_span().set_attribute("shop.inventory.sku", str(problem["sku"]))
             facts = {key: problem[key] for key in ("sku", "available") if key in problem}
             refusal = Refused(problem["type"].removeprefix("/problems/"), **facts)
             raise _red(refusal, refusal.reason)

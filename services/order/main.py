@@ -32,8 +32,8 @@ IdempotencyKey = Annotated[str | None, Header(pattern="^[!-~ ]{1,255}$")]
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with (
         mongo.database("order", settings) as db,
-        http.client(settings.inventory_url, settings) as to_inventory,
-        http.client(settings.payment_url, settings) as to_payment,
+        http.client(settings.inventory_url, settings, ours=True) as to_inventory,
+        http.client(settings.payment_url, settings, ours=True) as to_payment,
     ):
         inventory = http.Dependency("inventory", to_inventory, settings)
         payment = http.Dependency("payment", to_payment, settings)

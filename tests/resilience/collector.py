@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -16,34 +17,49 @@ PORTS += ("COLLECTOR_EXPORTED_METRICS_PORT",)
 
 
 class Collector:
-    """Sends to `jaeger` (host:port); its queue lies in `directory`; `layers` go on top of base.yaml."""
+    """Sends to `jaeger` (host:port); its queue lies in `directory`. `more` are further configurations.
 
-    def __init__(self, directory: Path, jaeger: str, *layers: str, **environment: str) -> None:
+    `binary`: what builds or finds the program; `environment`: what else it is to know.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        jaeger: str,
+        *more: str | Path,
+        binary: Callable[[], Path] = build.collector,
+        **environment: str,
+    ) -> None:
+        directory.mkdir(exist_ok=True)
         ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
         ours = {"JAEGER_OTLP_ENDPOINT": jaeger, "COLLECTOR_QUEUE_DIR": str(directory / "queue")}
         self._environment = os.environ | ports | ours | environment
-        self._layers = layers
-        self._log = directory / "collector.log"
+        self._configs = [f"--config={config}" for config in (BASE, *more)]
+        self._binary = binary
+        self.log = directory / "collector.log"
         self._process: subprocess.Popen[bytes] | None = None
-        self._health = Outside(base_url=f"http://127.0.0.1:{ports['COLLECTOR_HEALTH_PORT']}", timeout=2)
+        self._health = f"http://127.0.0.1:{ports['COLLECTOR_HEALTH_PORT']}"
         self.url = f"http://127.0.0.1:{ports['OTLP_HTTP_PORT']}"
-        self.metrics = f"http://127.0.0.1:{ports['COLLECTOR_EXPORTED_METRICS_PORT']}/metrics"
+        self.grpc = f"127.0.0.1:{ports['OTLP_GRPC_PORT']}"
+        self.exported = f"http://127.0.0.1:{ports['COLLECTOR_EXPORTED_METRICS_PORT']}/metrics"
+        self.own = f"http://127.0.0.1:{ports['COLLECTOR_METRICS_PORT']}/metrics"
 
     def start(self) -> None:
         """Return once it takes spans."""
-        command = [str(build.collector()), *(f"--config={layer}" for layer in (BASE, *self._layers))]
-        with self._log.open("ab") as log:
+        command = [str(self._binary()), *self._configs]
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
         eventually(self._answers, seconds=20)
 
     def _answers(self) -> None:
         assert self._process is not None
         if self._process.poll() is not None:
-            raise RuntimeError(f"it ended by itself: {self._log.read_text()[-2000:]}")
+            raise RuntimeError(f"it ended by itself: {self.log.read_text()[-2000:]}")
         try:
-            assert self._health.get("/").status_code == 200
+            with Outside(base_url=self._health, timeout=2) as client:
+                assert client.get("/").status_code == 200
         except httpx.HTTPError as error:
-            raise AssertionError(self._log) from error
+            raise AssertionError(self.log) from error
 
     @property
     def pid(self) -> int:

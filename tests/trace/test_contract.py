@@ -77,6 +77,57 @@ def test_every_attribute_is_listed_with_its_type(driven: list[Span]) -> None:
             assert type(value) is TYPES[ATTRIBUTES[name]["type"]], f"{name}={value!r}"
 
 
+def test_every_attribute_stands_only_where_the_contract_says(driven: list[Span]) -> None:
+    above = {span.span_id: span for span in driven}
+    for span in driven:
+        places = _places(span, above)
+        for name in span.attributes:
+            assert places & set(ATTRIBUTES[name]["where"]), f"{name} on {span.line()}, which is {places}"
+
+
+def _places(span: Span, above: dict[str, Span]) -> set[str]:
+    """What the contract calls this span: its name, its kind, what it is under."""
+    found = {"all", span.name, span.kind}
+    if span.kind == "client":
+        found |= {"mongodb" if "db.system.name" in span.attributes else "http client"}
+    if span.name in ("reserveInventory", "processPayment", "releaseInventory", "voidPayment"):
+        found |= {"each step"}
+    up: Span | None = span
+    while up:
+        found |= {f"under {up.name}"}
+        up = above.get(up.parent_id)
+    return found
+
+
+def test_every_value_of_an_enum_is_listed(driven: list[Span]) -> None:
+    for span in driven:
+        for name, value in span.attributes.items():
+            assert value in ATTRIBUTES[name].get("values", [value]), f"{name}={value!r} on {span.line()}"
+    assert {n for n, a in ATTRIBUTES.items() if a["cardinality"] == "enum"} == {
+        n for n, a in ATTRIBUTES.items() if "values" in a
+    }
+
+
+def test_every_listed_value_has_the_attributes_type() -> None:
+    for name, attribute in ATTRIBUTES.items():
+        for value in (attribute["example"], *attribute.get("values", [])):
+            assert type(value) is TYPES[attribute["type"]], f"{name}: {value!r}"
+        assert attribute["answers"], name
+
+
+def test_every_red_span_says_why_and_no_other_does(driven: list[Span]) -> None:
+    for span in driven:
+        assert span.error == ("error.type" in span.attributes), span.line()
+        assert span.status_text == "", span.line()
+    assert {span.kind for span in driven if span.error} == {"client", "internal"}
+
+
+def test_refusal_of_a_request_paints_the_caller_red_and_not_the_server(driven: list[Span]) -> None:
+    """A 4xx is the client's error: the server did its work well."""
+    refusals = [s for s in driven if 400 <= int(s.attributes.get("http.response.status_code", 0)) < 500]
+    assert {(span.kind, span.error) for span in refusals} == {("server", False), ("client", True)}
+
+
 def test_every_listed_attribute_is_seen(driven: list[Span]) -> None:
     seen = {name for span in driven for name in span.attributes}
     only_from_raw_clients = {"http.request.method_original"}  # httptools lets no unknown method in

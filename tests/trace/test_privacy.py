@@ -1,5 +1,7 @@
 """What must never reach a span or a log: MongoDB's error texts, exceptions' texts, what clients send."""
 
+import asyncio
+import gc
 import json
 import logging
 import sys
@@ -71,4 +73,23 @@ def test_log_line_of_an_exception_has_its_type_and_place_and_not_its_text() -> N
     line = JsonFormatter().format(record)
     assert json.loads(line)["error.type"] == "ValueError"
     assert "test_privacy.py" in json.loads(line)["at"]
+    assert SECRET not in line
+
+
+def test_log_line_about_an_exception_nobody_caught_is_without_its_text(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fail() -> None:
+        raise ValueError(SECRET)
+
+    async def forget() -> None:
+        task = asyncio.ensure_future(fail())
+        await asyncio.wait([task])
+
+    asyncio.run(forget())
+    gc.collect()  # asyncio says it when the task goes
+    (record,) = caplog.records
+    assert SECRET in record.getMessage()
+    line = JsonFormatter().format(record)
+    assert json.loads(line)["message"] == "Task exception was never retrieved"
     assert SECRET not in line

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from chassis.baggage import keep_allowed
 
 from tests.support import ShopInProcess, SpanMemory, new_order, trace_id_of
 from tools.tracecheck import Trace
@@ -120,6 +121,13 @@ def test_baggage_that_is_not_allowed_is_dropped_at_the_edge(
             span.line()
         )
     assert "alice" not in str(trace.spans)
+
+
+def test_baggage_of_too_many_bytes_is_dropped_whole() -> None:
+    """The list as it is can't come to 256 bytes; it may grow."""
+    sent = [(b"baggage", b"shop.synthetic=true,shop.seat=seat-7")]
+    assert keep_allowed(sent, edge=True, most=36) == sent
+    assert keep_allowed(sent, edge=True, most=35) == []
 
 
 def test_only_allowed_baggage_reaches_the_next_service(
