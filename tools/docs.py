@@ -30,6 +30,7 @@ def telemetry_page(contract: dict[str, Any]) -> str:
     parts += [
         "## Attributes",
         "`enum`: a handful. `bounded`: grows with the code. `unbounded`: never a metric's dimension.",
+        "How to choose them: [practice/attributes.md](practice/attributes.md).",
         _table(
             contract["attributes"],
             name="attribute",
@@ -38,9 +39,11 @@ def telemetry_page(contract: dict[str, Any]) -> str:
             where="on",
             example="for example",
             says="",
+            answers="answers",
         ),
         "## Resource",
-        _table(contract["resource"], name="attribute", example="for example", says=""),
+        "Of the process, so on each of its spans. Every value is a text.",
+        _table(contract["resource"], name="attribute", example="for example", says="", answers="answers"),
         "## Metrics",
         _table(
             contract["metrics"],
@@ -52,7 +55,7 @@ def telemetry_page(contract: dict[str, Any]) -> str:
             says="",
         ),
         "## Baggage",
-        "Everything else is dropped on arrival; more than 256 bytes of it too.",
+        "Everything else is dropped on arrival, more than 256 bytes too. Nobody but our services gets it.",
         _table(contract["baggage"], name="entry", values="values", set_by="set by", attribute="becomes"),
         "## Logs",
         "One JSON object a line, on standard error. With `OTEL_LOGS_EXPORTER=otlp` also an OTLP record:"

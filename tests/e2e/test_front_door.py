@@ -45,6 +45,20 @@ def test_order_draws_its_trace_and_gives_its_link(stack: Stack) -> None:
     assert TRACE_LINK.search(placed.stdout)
 
 
+def test_archive_keeps_a_trace_by_its_id_or_link_and_says_what_it_can_not_keep(stack: Stack) -> None:
+    (link,) = TRACE_LINK.findall(stack.run("tools.order").stdout)
+    for trace in (link, link[-32:]):
+        kept = stack.run("tools.archive", trace)
+        assert (kept.returncode, kept.stdout) == (0, f"Kept for JAEGER_ARCHIVE_TTL: {link}\n")
+    for trace, says in (
+        ("4" * 32, "Jaeger has no trace 444"),
+        ("nonsense", "no trace id"),
+        ("", "no trace id"),
+    ):
+        refused = stack.run("tools.archive", trace)
+        assert (refused.returncode, says in refused.stdout) == (1, True), refused.stdout + refused.stderr
+
+
 def test_demo_draws_the_four_traces(stack: Stack) -> None:
     demo = stack.run("tools.demo")
     assert demo.returncode == 0, demo.stdout + demo.stderr

@@ -8,9 +8,12 @@ import httpx
 from tests.e2e.conftest import Stack
 from tests.support import eventually, new_order
 
+OPEN_METRICS = "application/openmetrics-text; version=1.0.0"
 
-def exported(stack: Stack) -> str:
-    return httpx.get(stack.url("COLLECTOR_EXPORTED_METRICS") + "/metrics", timeout=10).text
+
+def exported(stack: Stack, form: str = "text/plain") -> str:
+    url = stack.url("COLLECTOR_EXPORTED_METRICS") + "/metrics"
+    return httpx.get(url, headers={"accept": form}, timeout=10).text
 
 
 def test_orders_are_counted_by_status(stack: Stack) -> None:
@@ -38,6 +41,20 @@ def test_many_ids_make_no_new_series(stack: Stack) -> None:
             eventually(lambda least=at_least: _counted(stack, least), seconds=25)  # type: ignore[misc]
             before = before or _series_of_the_route(stack)
     assert _series_of_the_route(stack) == before
+
+
+def test_every_exemplar_leads_to_a_stored_trace(stack: Stack) -> None:
+    """Those of the services' own metrics and those of the metrics made of spans."""
+
+    def followed() -> None:
+        with stack.order as client:  # each time: an export of metrics that nothing has happened to has none
+            client.post("/orders", json=new_order())
+        found = re.findall(r'(?m)^(\w+)\{.*# \{.*?trace_id="([0-9a-f]{32})"', exported(stack, OPEN_METRICS))
+        assert {name.startswith("traces_span_metrics") for name, _ in found} == {True, False}
+        lost = {trace_id for _, trace_id in found if not stack.jaeger.trace(trace_id).spans}
+        assert not lost
+
+    eventually(followed, seconds=25)
 
 
 def _series_of_the_route(stack: Stack) -> set[str]:
