@@ -13,6 +13,7 @@ KINDS = {
     "out of stock": ("unicorn", "pm_card_ok", "the step is red, the order is rejected"),
     "declined": ("lamp", "pm_card_declined", "the goods are given back: releaseInventory"),
 }
+SEAT = {"baggage": "shop.seat=make"}  # somebody waits for this trace: tail sampling keeps it
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,8 @@ def place(url: str, sku: str, quantity: int, method: str, key: str | None = None
         "payment_method": method,
     }
     try:
-        answer = httpx.post(
-            f"{url}/orders", json=body, headers={"idempotency-key": key} if key else {}, timeout=20
-        )
+        headers = SEAT | ({"idempotency-key": key} if key else {})
+        answer = httpx.post(f"{url}/orders", json=body, headers=headers, timeout=20)
     except httpx.HTTPError as error:
         raise CannotCheck(f"order does not answer at {url} ({type(error).__name__}); `make up`?") from error
     trace = answer.headers.get("traceresponse", "").split("-")

@@ -52,8 +52,16 @@ def test_mounted_configuration_reads_what_compose_sets_and_listens_where_it_publ
     assert set(CONTAINERS[name]["environment"]) - {"GOMEMLIMIT", "GOGC"} <= set(read)
     assert {key: value for key, value in read.items() if key in PORTS}.items() <= PORTS.items()
     source, target, mode = CONTAINERS[name]["volumes"][0].split(":")
-    assert (ROOT / source, mode) == (CONFIGS[name], "ro")
-    assert CONTAINERS[name]["command"][0] == f"--config={target}"
+    assert mode == "ro"
+    (first, *_), mounted = CONTAINERS[name]["command"], ROOT / source
+    assert mounted in (CONFIGS[name], CONFIGS[name].parent)  # the file, or the directory with its overlays
+    assert first == f"--config={target}{'' if mounted.is_file() else '/' + CONFIGS[name].name}"
+
+
+def test_an_overlay_of_the_collector_comes_between_its_base_and_its_memory_limit() -> None:
+    base, overlay, last = CONTAINERS["otel-collector"]["command"]
+    assert overlay == base.replace("base", "${COLLECTOR_OVERLAYS:-base}")
+    assert "memory_limiter" in last
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
