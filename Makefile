@@ -7,7 +7,7 @@ RUN := .venv/bin/python -m
 export PYTHONPATH := $(CURDIR)/services:$(CURDIR)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help up down status logs order demo doctor test check format docs lock clean test-mutations test-sabotage test-compose audit test-resilience fault faults practice
+.PHONY: help up down status logs order archive demo doctor test check format docs lock clean test-mutations test-sabotage test-compose audit test-resilience fault faults practice test-practice
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ logs: .venv/ready ## the end of the logs: make logs NAME=order
 
 order: .venv/ready ## place one order, print its trace: make order SKU=unicorn METHOD=pm_card_declined QUANTITY=2
 	@$(RUN) tools.order $(if $(SKU),--sku $(SKU)) $(if $(QUANTITY),--quantity $(QUANTITY)) $(if $(METHOD),--method $(METHOD))
+
+archive: .venv/ready ## keep the trace of an incident when Jaeger forgets the others: make archive TRACE=its id
+	@$(RUN) tools.archive "$(TRACE)"
 
 demo: .venv/ready ## start everything, place one order of every kind, print each trace as a tree
 	@$(RUN) tools.up
@@ -70,6 +73,9 @@ test-compose: .venv/ready ## the compose file on a real Docker engine; ENGINE=in
 
 practice: .venv/ready ## measure what docs/practice says, in full: ONLY=name of a page or an experiment, PAGES=1 only writes
 	@$(RUN) tests.practice $(if $(ONLY),--only $(ONLY)) $(if $(PAGES),--pages)
+
+test-practice: .venv/ready ## make a claim of docs/practice untrue, one at a time; a test must notice each
+	@$(RUN) tests.practice.untrue
 
 docs: .venv/ready ## make docs/telemetry.md from the contract
 	@$(RUN) tools.docs

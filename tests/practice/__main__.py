@@ -35,14 +35,15 @@ def main() -> int:
 def _holds(experiment: Experiment, number: int, of: int) -> bool:
     """Measure; keep the result if its claims hold."""
     print(f"{number} of {of}: {experiment.name} …", flush=True)
-    began = time.monotonic()
-    result = experiment.run(True)
-    seconds = time.monotonic() - began
+    began, result = time.monotonic(), {}
     try:
+        result = experiment.run(True)
         experiment.check(result)
     except AssertionError as error:
-        print(f"{experiment.name}: {seconds:.0f} s, a claim is FALSE: {error}\n{result}", flush=True)
+        what = f"a claim is FALSE: {error}\n{result}" if result else f"it could not be measured: {error}"
+        print(f"{experiment.name}: {time.monotonic() - began:.0f} s, {what}", flush=True)
         return False
+    seconds = time.monotonic() - began
     experiment.keep(result, seconds)
     print(f"{experiment.name}: {seconds:.0f} s, its claims hold", flush=True)
     return True
