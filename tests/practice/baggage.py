@@ -48,10 +48,9 @@ EVERYTHING = (
         "",
     ),
 )
+FASTAPI = "from fastapi import FastAPI, Header, Query, Request, Response\n"
 THROWN_AWAY = (
-    Change(
-        "order/main.py", "from fastapi import F", "from opentelemetry import baggage\nfrom fastapi import F"
-    ),
+    Change("order/main.py", FASTAPI, f"from opentelemetry import baggage\n{FASTAPI}"),
     Change(
         "order/main.py",
         '        with telemetry.carry("shop.customer.tier", tier_of(order.customer_id)):\n',

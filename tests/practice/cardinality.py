@@ -134,7 +134,8 @@ def _megabytes(count: int) -> str:
 
 
 def _points(sent: dict[str, int]) -> str:
-    return f"{sent['points']:,} points, {sent['bytes'] / 1000:,.1f} kB"
+    points = "1 point" if sent["points"] == 1 else f"{sent['points']:,} points"
+    return f"{points}, {sent['bytes'] / 1000:,.1f} kB"
 
 
 EXPERIMENTS = [

@@ -109,7 +109,10 @@ def text(result: Result) -> str:
     rows = [_row(WAYS[name].title, found) for name, found in result.items()]
     head = ("", "kept whole", "torn", "dropped", "kept though declined", "dropped though asked for")
     right = result["right"]
+    asked, declined = (sum(right[kind].values()) for kind in ("asked", "declined"))
     return (
+        f"{right['orders']:,} orders without a parent; besides them {asked} with `-01` that the ratio would "
+        f"drop, and {declined} with `-00` that it would keep. Spans received are those of all:\n\n"
         f"{table((*head, 'spans received'), *rows)}\n\nWhat the first row keeps was known before: "
         f"{right['predicted']} of its {right['orders']} trace ids are below the bound; {right['missing']} of "
         f"them are missing in what was stored, and {right['beyond']} others are in it."

@@ -97,13 +97,14 @@ def check(result: Result) -> None:
 
 def text(result: Result) -> str:
     rows = [_row(kind, found) for kind, found in result["kinds"].items()]
-    head = ("order", "placed", "kept by `status_code: [ERROR]`")
+    head, wrong = ("order", "placed"), "five policies, the first `status_code: [ERROR]`"
+    right = "five policies, the first `technical-errors`"
     spans, made = result["spans"], result["made of spans"]
     return "\n\n".join(
         [
-            table((*head, "kept by `technical-errors`", "of these by their trace id"), *rows),
+            table((*head, f"kept by {wrong}", f"kept by {right}", "of these by their trace id"), *rows),
             table(
-                ("", "every trace", "`status_code: [ERROR]`", "`technical-errors`"),
+                ("", "every trace", wrong, right),
                 ("traces kept", *(result["kept"][way] for way in ("all", "wrong", "right"))),
                 ("spans stored", *(f"{spans[way]:,}" for way in ("all", "wrong", "right"))),
             ),
