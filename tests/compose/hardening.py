@@ -48,7 +48,7 @@ def writes_only_to_its_volumes(project: Project, name: str) -> None:
 
 
 def _is_ours(source: str) -> bool:
-    return source.endswith((".yaml", ".yml", "/deploy/faults"))
+    return source.endswith((".yaml", ".yml", "/deploy/faults", "/deploy/otel-collector"))
 
 
 def process_has_a_read_only_root(project: Project, name: str, *more: str) -> None:
