@@ -45,6 +45,7 @@ faults: .venv/ready ## what faults there are, and which are on
 	@$(RUN) tools.faults
 
 test: .venv/ready ## all tests but the long ones; builds what it needs the first time
+	@.venv/bin/python deploy/native/build.py --gateway $(if $(TEST_MONGODB_URL),--no-mongo)
 	@$(RUN) pytest tests
 
 check: .venv/ready ## format, lint, types

@@ -110,9 +110,11 @@ def _need(*tools: str) -> None:
         )
 
 
-def everything(mongo: bool = True) -> None:
+def everything(mongo: bool = True, gateways: bool = False) -> None:
     """Build what is missing, and say what is being built out of how much."""
     parts: dict[str, Callable[[], Path]] = {"jaeger": jaeger, "otel-collector": collector}
+    if gateways:
+        parts["otel-collector-gateway"] = gateway
     if mongo and not shutil.which("mongod"):
         parts["mongo-stand-in"] = mongo_stand_in
     missing = [name for name in parts if not _home(name).exists()]
@@ -126,10 +128,13 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--no-mongo", action="store_true", help="you have a MongoDB: leave the stand-in out")
+    parser.add_argument(
+        "--gateway", action="store_true", help="the Collector's other form, too: tests need it"
+    )
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as Ctrl-C: clean up on the way out
     try:
-        everything(mongo=not arguments.no_mongo)
+        everything(not arguments.no_mongo, arguments.gateway)
     except BuildError as error:
         console.print(str(error), markup=False, style="red")
         return 1
