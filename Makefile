@@ -7,7 +7,7 @@ RUN := .venv/bin/python -m
 export PYTHONPATH := $(CURDIR)/services:$(CURDIR)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help up down status logs order archive demo doctor test check format docs lock clean test-mutations test-sabotage test-compose audit test-resilience fault faults practice test-practice load
+.PHONY: help up down status logs order archive demo doctor test check format docs lock clean test-mutations test-sabotage test-compose audit test-resilience fault faults practice test-practice load load-ui
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,8 +78,11 @@ practice: .venv/ready ## measure what docs/practice says, in full: ONLY=name of 
 test-practice: .venv/ready ## make a claim of docs/practice untrue, one at a time; a test must notice each
 	@$(RUN) tests.practice.untrue
 
-load: .venv/ready .venv-load/ready ## customers for a while, then a report: USERS=10 DURATION=30 SHAPE=constant|stepped|spike|soak|open RATE=10
-	@$(RUN) tools.load $(if $(USERS),--users $(USERS)) $(if $(RATE),--rate $(RATE)) $(if $(DURATION),--duration $(DURATION)) $(if $(SHAPE),--shape $(SHAPE)) $(if $(THINK),--think $(THINK))
+load-ui: .venv/ready .venv-load/ready ## Locust's own page, for load by hand
+	@$(RUN) tools.load --ui
+
+load: .venv/ready .venv-load/ready ## customers for a while, then a report: USERS=10 DURATION=30 SHAPE=constant|stepped|spike|soak|open RATE=10 WORKERS=1
+	@$(RUN) tools.load $(if $(WORKERS),--workers $(WORKERS)) $(if $(USERS),--users $(USERS)) $(if $(RATE),--rate $(RATE)) $(if $(DURATION),--duration $(DURATION)) $(if $(SHAPE),--shape $(SHAPE)) $(if $(THINK),--think $(THINK))
 
 docs: .venv/ready ## make docs/telemetry.md from the contract
 	@$(RUN) tools.docs

@@ -18,6 +18,7 @@ from open_loop import Arrivals
 from shapes import SHAPES
 
 SHAPE, RATE = os.environ.get("SHAPE", "constant"), float(os.environ.get("RATE", "10"))
+WORKERS = int(os.environ.get("WORKERS", "1"))
 THINK = float(os.environ.get("THINK", "1"))
 EVERY = 5  # seconds between two lines of progress
 if SHAPE not in SHAPES:
@@ -42,8 +43,8 @@ class Stream(Arrivals):
     """An open loop."""
 
     abstract = SHAPE != "open"
-    fixed_count = 1
-    rate = RATE
+    fixed_count = WORKERS
+    rate = RATE / WORKERS
 
 
 if SHAPES[SHAPE]:

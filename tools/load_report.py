@@ -51,6 +51,13 @@ class Report:
         return asdict(self) | {"good": self.good}
 
 
+def is_whole(trace: Trace, trip: Trip) -> bool:
+    """Whether the trip is there, with a span of a service under it for each answer, and nobody's parent is missing."""
+    if len(trace.roots) != 1 or trace.orphans:
+        return False
+    return len(trace.children(trace.roots[0])) >= sum(status > 0 for _, status, _ in trip.answers)
+
+
 def reconcile(
     trips: list[Trip], looked: list[Trip], stored: dict[str, Trace], refused: dict[str, float]
 ) -> Report:

@@ -1,13 +1,18 @@
 """`make load` on the running system: each trip is a trace, marked as made by a machine, and accounted for."""
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.e2e.conftest import Stack
+from tests.e2e.conftest import ROOT, Stack
 from tests.load.locust import installed
+from tests.support import Outside, eventually
 from tools.jaeger_internal import Search
 
 
@@ -39,3 +44,32 @@ def test_every_span_of_a_trip_says_that_a_machine_made_it(stack: Stack, report: 
 def test_load_can_be_told_apart_by_a_search(stack: Stack, report: dict[str, Any]) -> None:
     found = Search(stack.url("JAEGER")).trace_ids("load", user_agent__synthetic__type="test")
     assert len(found) == report["trips"]
+
+
+def test_two_workers_share_an_open_loop(stack: Stack, report: dict[str, Any]) -> None:
+    done = stack.run("tools.load", "--shape", "open", "--rate", "8", "--duration", "6", "--workers", "2")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    newest = max(Path(stack.environment["SPANSHOP_STATE"]).glob("load/*"))
+    assert len(list(newest.glob("*.jsonl"))) == 2
+    assert 30 <= json.loads((newest / "report.json").read_text())["trips"] <= 60
+
+
+def test_page_of_locust_ends_with_ctrl_c(stack: Stack) -> None:
+    installed()
+    command = [sys.executable, "-m", "tools.load", "--ui"]
+    running = subprocess.Popen(command, cwd=ROOT, env=stack.environment, stdout=subprocess.PIPE, text=True)
+    try:
+        with Outside(base_url=stack.url("LOCUST"), timeout=5) as page:
+            eventually(lambda: _is_locusts(page), seconds=30)
+        running.send_signal(signal.SIGINT)
+        said, _ = running.communicate(timeout=30)
+        assert (running.returncode, "Stopping" in said) == (0, True), said
+    finally:
+        running.kill()
+
+
+def _is_locusts(page: Outside) -> None:
+    try:
+        assert "Locust" in page.get("/").text
+    except httpx.HTTPError as error:
+        raise AssertionError(page.base_url) from error

@@ -1,6 +1,6 @@
 """The report of a load: what was sent, what is stored, and what each loss is put down to."""
 
-from tools.load_report import Report, Trip, reconcile, text
+from tools.load_report import Report, Trip, is_whole, reconcile, text
 from tools.tracecheck import Span, Trace
 
 
@@ -51,3 +51,11 @@ def test_unexpected_answer_fails_the_load_and_leads_to_a_trace() -> None:
 
 def test_load_without_a_trip_is_not_good() -> None:
     assert not report().good
+
+
+def test_trace_with_an_answer_but_no_span_for_it_is_not_whole_yet() -> None:
+    root = Span("buy", "internal", "load", "a", "1", "", 0, 9)
+    served = Span("POST /orders", "server", "order", "a", "2", "1", 1, 8)
+    assert is_whole(Trace([root, served]), a_trip("a"))
+    assert not is_whole(Trace([root]), a_trip("a"))
+    assert not is_whole(Trace([served]), a_trip("a"))
