@@ -52,7 +52,7 @@ class Report:
 
 
 def is_whole(trace: Trace, trip: Trip) -> bool:
-    """Whether the trip is there, with a span of a service under it for each answer, and no parent is missing."""
+    """Whether the trip is there, a span of a service under it for each answer, and no parent is missing."""
     if len(trace.roots) != 1 or trace.orphans:
         return False
     return len(trace.children(trace.roots[0])) >= len([status for _, status, _ in trip.answers if status])
