@@ -114,7 +114,7 @@ SABOTAGE = [
         "elif self._now >= self._most:",
         "elif self._now < 0:",
         SATURATION + "four_times_the_sustainable_rate_is_refused_early_and_over_soon",
-        "nobody was refused|in _is_normal",
+        "nobody was refused|_is_normal",
     ),
     Mutation(
         "payments have random ids, on a bad network",
