@@ -22,7 +22,7 @@ STATUS = {201: "confirmed", 202: "pending", 402: "rejected", 409: "rejected"}
 
 
 def run(full: bool) -> Result:
-    names = list(WAYS) if full else ["head 10 %"]
+    names = list(WAYS) if full else ["head 10 %", "tail 10 %"]
     return {
         name: _measure(observe(WAYS[name], _orders(1000 if full else 40)), RATIOS[name]) for name in names
     }

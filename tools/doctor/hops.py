@@ -16,6 +16,8 @@ from .system import SERVICES, System
 
 SECONDS = 3.0
 SKEW = 3.0  # seconds; `date` counts whole ones
+AGAIN = 2
+"""A server makes its `date` once a second, if it gets to it: a busy one is late, and right a moment later."""
 
 
 class Answer(NamedTuple):
@@ -29,7 +31,11 @@ class Answer(NamedTuple):
 def ask_all(system: System) -> dict[str, Answer]:
     """Ask every part that speaks HTTP at once; those that do not answer are left out."""
     questions = {name: partial(_ask, url) for name, url in _urls(system).items()}
-    return {name: answer for name, answer in together(questions, SECONDS + 1).items() if answer is not None}
+    return {
+        name: answer
+        for name, answer in together(questions, SECONDS + 1 + AGAIN).items()
+        if answer is not None
+    }
 
 
 def judge(system: System, answers: dict[str, Answer]) -> Iterator[Finding]:
@@ -56,6 +62,18 @@ def _urls(system: System) -> dict[str, str]:
 
 
 def _ask(url: str) -> Answer | None:
+    """Its answer; where the clock looks wrong, the one of some in which it looks least so."""
+    answer = _ask_once(url)
+    for _ in range(AGAIN):
+        if answer is None or abs(answer.skew) <= SKEW:
+            break
+        time.sleep(1)
+        if again := _ask_once(url):
+            answer = min(answer, again, key=lambda one: abs(one.skew))
+    return answer
+
+
+def _ask_once(url: str) -> Answer | None:
     asked = time.time()
     try:
         answer = httpx.get(url, timeout=SECONDS, trust_env=False)
