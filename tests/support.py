@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 import signal
 import socket
 import subprocess
@@ -29,12 +30,19 @@ OK, DECLINED = "pm_card_ok", "pm_card_declined"
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on now; taken all at once so that they differ."""
+    """Ports nobody listens on now; taken all at once so that they differ.
+
+    Below 32768: from there on up a system takes ports for outgoing connections, and one that is free now may
+    be somebody's by the time a program wants to listen on it.
+    """
+    ports: list[int] = []
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        while len(ports) < count:
+            port, one = random.randrange(15_000, 32_000), stack.enter_context(socket.socket())
+            with contextlib.suppress(OSError):
+                one.bind(("127.0.0.1", port))
+                ports.append(port)
+    return ports
 
 
 def eventually(look: Callable[[], T], *, seconds: float = 10.0) -> T:

@@ -64,9 +64,15 @@ class Wire:
         server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", self.port))
         self._loop.run_forever()
         server.close()
-        for task in asyncio.all_tasks(self._loop):
+        for writer in self._open:
+            writer.transport.abort()
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
             task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.run_until_complete(asyncio.wait(tasks, timeout=2) if tasks else asyncio.sleep(0))
+        self._loop.run_until_complete(
+            asyncio.sleep(0)
+        )  # aborted transports close their sockets one round later
         self._loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

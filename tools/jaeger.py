@@ -18,6 +18,9 @@ class Jaeger:
         self.url = url.rstrip("/")
         self._http = httpx.Client(base_url=self.url, timeout=10)
 
+    def close(self) -> None:
+        self._http.close()
+
     def link(self, trace_id: str) -> str:
         """Where a person looks at the trace."""
         return f"{self.url}/trace/{trace_id}"

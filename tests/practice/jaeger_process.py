@@ -34,6 +34,7 @@ class JaegerProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.api.close()
         self.stop()
 
     def start(self) -> None:
