@@ -28,8 +28,7 @@ MUTATIONS = [
         "the context is not injected",
         TELEMETRY,
         HTTPX,
-        HTTPX + "    from opentelemetry import propagate\n"
-        "    from opentelemetry.baggage.propagation import W3CBaggagePropagator\n"
+        HTTPX + "    from opentelemetry.baggage.propagation import W3CBaggagePropagator\n"
         "    propagate.set_global_textmap(W3CBaggagePropagator())\n",
         CONFIRMED,
         "NOT YET",
