@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -113,13 +114,19 @@ def _attributes(pairs: Any) -> dict[str, Any]:
 class ServiceProcess:
     """One service under uvicorn in a process of its own. `extra` is added to its environment.
 
-    `services`: where its code is, if it is another copy of it.
+    `services`: where its code is, if it is another copy of it; `flags` are uvicorn's.
     """
 
     def __init__(
-        self, name: str, directory: Path, *prefix: str, services: Path = SERVICES, **extra: str
+        self,
+        name: str,
+        directory: Path,
+        *prefix: str,
+        services: Path = SERVICES,
+        flags: Sequence[str] = (),
+        **extra: str,
     ) -> None:
-        self.port, self._log = free_ports(1)[0], directory / f"{name}.log"
+        self.name, self.port, self._log = name, free_ports(1)[0], directory / f"{name}.log"
         standard = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")}
         defaults = {
             "OTEL_SERVICE_NAME": name,
@@ -133,6 +140,7 @@ class ServiceProcess:
             f"{name}.main:app",
             "--port",
             str(self.port),
+            *flags,
         ]
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(

@@ -18,9 +18,9 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from .baggage import to_ours
+from .connections import Connections, ToOurs, Traced
 from .settings import CallSettings
-from .telemetry import untraced
+from .telemetry import trace_calls, untraced
 
 # Full jitter: a random time up to 0.1 s, then up to 0.2 s, … so that callers do not come back all at once.
 BACKOFF = wait_random_exponential(multiplier=0.1, max=1.0)
@@ -110,16 +110,11 @@ def client(base_url: str, settings: CallSettings, *, ours: bool = False) -> http
     `ours`: it is a service of ours, so baggage goes along. Without it nobody gets more than a trace id.
     """
     limits = httpx.Limits(keepalive_expiry=KEEP_ALIVE)
-    transport = _ToOurs(limits=limits) if ours else None
-    return httpx.AsyncClient(
-        base_url=base_url, timeout=settings.try_timeout, limits=limits, transport=transport
-    )
-
-
-class _ToOurs(httpx.AsyncHTTPTransport):
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        with to_ours():
-            return await super().handle_async_request(request)
+    if not ours:
+        return Traced(base_url=base_url, timeout=settings.try_timeout, limits=limits)
+    to_ours = ToOurs(base_url=base_url, timeout=settings.try_timeout, transport=Connections(limits=limits))
+    trace_calls(to_ours)
+    return to_ours
 
 
 def inside(app: FastAPI) -> httpx.AsyncClient:

@@ -12,6 +12,7 @@ from . import faults
 from .problems import Unavailable
 from .settings import Settings
 from .telemetry import untraced
+from .unsampled import spared
 
 Document = dict[str, Any]
 Database = AsyncIOMotorDatabase[Document]
@@ -42,7 +43,8 @@ async def database(name: str, settings: Settings) -> AsyncIterator[Database]:
 def reachable() -> Iterator[None]:
     """Turn «MongoDB does not answer» into `Unavailable`; any other driver error stays what it is."""
     try:
-        yield
+        with spared():
+            yield
     except (ConnectionFailure, ExecutionTimeout) as error:
         raise Unavailable(type(error).__name__) from error
 

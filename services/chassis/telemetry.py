@@ -9,10 +9,11 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any
 
+import httpx
 from opentelemetry import _logs, baggage, context, metrics, propagate, trace
 from opentelemetry.distro import OpenTelemetryConfigurator, OpenTelemetryDistro
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
@@ -29,7 +30,7 @@ from .sampling import EdgeSampler
 
 log = logging.getLogger(__name__)
 
-untraced: Callable[[], Any] = suppress_instrumentation
+untraced: Callable[[], AbstractContextManager[None]] = suppress_instrumentation
 """`with untraced():` for pings, polling, indexes and seeding: no spans from the instrumentors."""
 
 
@@ -56,6 +57,11 @@ def set_up() -> None:
     # Listeners are fixed when a Mongo client is made, so this stands before any client.
     PymongoInstrumentor().instrument(request_hook=_name_operation)
     HTTPXClientInstrumentor().instrument(async_request_hook=_count_resends)
+
+
+def trace_calls(client: httpx.AsyncClient) -> None:
+    """A span for every call of this client: one with a transport of its own is not seen otherwise."""
+    HTTPXClientInstrumentor.instrument_client(client, request_hook=_count_resends)
 
 
 def distrust_clients() -> None:

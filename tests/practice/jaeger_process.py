@@ -52,6 +52,11 @@ class JaegerProcess:
         except httpx.HTTPError as error:
             raise AssertionError(self._log) from error
 
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
     def stop(self) -> None:
         """End it as `make down` does; Badger then has everything in its files."""
         if self._process and self._process.poll() is None:

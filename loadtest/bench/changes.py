@@ -1,0 +1,96 @@
+"""What the set-ups change in the services: each a few lines, shown as a diff in docs/price-of-tracing.md."""
+
+from tests.practice.variant import Change
+
+TELEMETRY, APP, HTTP, MONGO = (f"chassis/{name}.py" for name in ("telemetry", "app", "http", "mongo"))
+
+_FIRST = "    # Any other method is the span `HTTP /route`: a client can't make up span names.\n"
+OFF = (
+    Change(
+        TELEMETRY,
+        _FIRST,
+        """\
+    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+    from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+
+    metrics.set_meter_provider(MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())]))
+    return
+"""
+        + _FIRST,
+    ),
+)
+
+_ADDED = "            provider.add_span_processor(Scrubber())\n"
+SYNCHRONOUS = (
+    Change(
+        TELEMETRY,
+        _ADDED,
+        _ADDED
+        + """\
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+            from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+            provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter()))
+""",
+    ),
+)
+
+_OURS = """\
+        if isinstance(provider, TracerProvider):
+            provider.add_span_processor(BaggageToAttributes())
+            provider.add_span_processor(Scrubber())
+"""
+_TEXTMAP = "    propagate.set_global_textmap(OursOnly(propagate.get_global_textmap()))\n"
+_EDGE = "    app.edge = edge\n"
+_STACK = "return TraceResponse(super().build_middleware_stack())"
+CONTRIB = (
+    Change(TELEMETRY, _OURS, ""),
+    Change(TELEMETRY, _TEXTMAP, ""),
+    Change(
+        TELEMETRY,
+        "PymongoInstrumentor().instrument(request_hook=_name_operation)",
+        "PymongoInstrumentor().instrument()",
+    ),
+    Change(TELEMETRY, "instrument_client(client, request_hook=_count_resends)", "instrument_client(client)"),
+    Change(
+        APP,
+        _EDGE,
+        _EDGE
+        + """\
+    from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+
+    FastAPIInstrumentor.instrument_app(app)
+""",
+    ),
+    Change(APP, _STACK, "return super().build_middleware_stack()"),
+)
+
+TEXTBOOK = (
+    *CONTRIB,
+    Change(APP, "                _settle_memory()\n", ""),
+    Change(
+        HTTP,
+        """\
+                    answer = await self._http.request(
+                        method, path, json=json, extensions={"resend_count": resent}
+                    )
+""",
+        """\
+                    async with httpx.AsyncClient(base_url=self._http.base_url) as http:
+                        answer = await http.request(method, path, json=json)
+""",
+    ),
+)
+
+_MOTOR = "from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase\n"
+PYMONGO = (
+    Change(
+        MONGO,
+        _MOTOR,
+        """\
+from pymongo import AsyncMongoClient as AsyncIOMotorClient
+from pymongo.asynchronous.database import AsyncDatabase as AsyncIOMotorDatabase
+""",
+    ),
+    Change(MONGO, "            client.close()\n", "            await client.close()\n"),
+)

@@ -1,0 +1,68 @@
+"""From runs to ratios: paired within a round, CPU time in units of what the core did for it. Pure."""
+
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+RESULT = Path(__file__).parents[2] / "docs" / "price-of-tracing.json"
+Result = dict[str, Any]
+Spread = tuple[float, float, float]
+"""Median, least, most over the rounds."""
+
+
+def ratios(result: Result, name: str, base: str, what: str) -> Spread:
+    """`what` of one set-up by that of another of the same round."""
+    return _spread(
+        each[what] / other[what]
+        for each, other in zip(result["runs"][name], result["runs"][base], strict=True)
+    )
+
+
+def cpu(result: Result, name: str) -> list[float]:
+    """CPU milliseconds per order in each round, as if the core had been equally fast in all runs."""
+    usual = median(run["speed"] for runs in result["runs"].values() for run in runs)
+    return [run["cpu_ms"] * usual / run["speed"] for run in result["runs"][name]]
+
+
+def times(result: Result, name: str, base: str = "off") -> Spread:
+    """CPU of an order against that of the base."""
+    return _spread(a / b for a, b in zip(cpu(result, name), cpu(result, base), strict=True))
+
+
+def added(result: Result, name: str) -> Spread:
+    """CPU milliseconds that a set-up adds to an order without tracing: against the mean of both controls."""
+    base = [(a + b) / 2 for a, b in zip(cpu(result, "off"), cpu(result, "off again"), strict=True)]
+    return _spread(a - b for a, b in zip(cpu(result, name), base, strict=True))
+
+
+def share(result: Result, name: str, of: str) -> float:
+    """What one set-up adds, as a share of what another adds; of the medians: single rounds are too rough."""
+    return added(result, name)[0] / added(result, of)[0]
+
+
+def _spread(values: Any) -> Spread:
+    values = sorted(values)
+    return median(values), values[0], values[-1]
+
+
+BARS: dict[str, tuple[Callable[[Result], float], float]] = {
+    "CPU added at 100 % : added by contrib": (lambda r: share(r, "100 %", "contrib"), 0.7),
+    "CPU added at 1 % : at 100 %": (lambda r: share(r, "1 %", "100 %"), 0.25),
+    "CPU at 100 % : off": (lambda r: times(r, "100 %")[0], 1.6),
+    "p99 at 100 % : off": (lambda r: ratios(r, "100 %", "off", "p99")[0], 1.5),
+    "CPU at 100 % : textbook": (lambda r: times(r, "100 %", "textbook")[0], 1 / 8),
+}
+
+
+def trouble(result: Result) -> list[str]:
+    """Which bars are missed; above all whether the run is worth anything."""
+    control = times(result, "off again")[0]
+    found = [] if 0.9 <= control <= 1.1 else [f"off against off is {control:.2f}: this machine was not quiet"]
+    found += [
+        f"{name} is {bar(result):.2f}, more than {most:.3g}"
+        for name, (bar, most) in BARS.items()
+        if bar(result) > most
+    ]
+    failed = sum(run["failed"] for runs in result["runs"].values() for run in runs)
+    return found + ([f"{failed} orders were not confirmed"] if failed else [])

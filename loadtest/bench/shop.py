@@ -1,0 +1,70 @@
+"""The three services in one of the set-ups, with what they cost."""
+
+import contextlib
+from pathlib import Path
+from typing import Self
+
+import pymongo
+
+from tests.sink import ServiceProcess
+from tests.practice.variant import changed
+from tests.support import eventually
+
+from .variants import Variant
+
+CALLED = ("inventory", "payment")
+DATABASES = ("order", *CALLED)
+
+
+class Shop:
+    """`python`: which interpreter has the packages of the set-ups."""
+
+    def __init__(self, variant: Variant, directory: Path, python: Path, mongodb: str, otlp: str) -> None:
+        services = changed(directory, *variant.changes)
+        common = {
+            "MONGODB_URL": mongodb,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": otlp,
+            "OTEL_BSP_SCHEDULE_DELAY": "200",
+            "OTEL_METRIC_EXPORT_INTERVAL": "5000",
+            "PYTHONDONTWRITEBYTECODE": "",
+            **variant.environment,
+        }
+
+        def service(name: str, **more: str) -> ServiceProcess:
+            prefix = (str(python), "-m")
+            return ServiceProcess(
+                name, directory, *prefix, services=services, flags=variant.flags, **common, **more
+            )
+
+        self.services = [service(name) for name in CALLED]
+        urls = {f"{each.name.upper()}_URL": f"http://127.0.0.1:{each.port}" for each in self.services}
+        self.services.append(service("order", **urls))
+        self.port = self.services[-1].port
+        self._ends = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as ends:
+            for service in self.services:
+                ends.enter_context(service)
+            eventually(self._ready, seconds=30)
+            self._ends = ends.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.close()
+
+    @property
+    def pids(self) -> list[int]:
+        return [service.process.pid for service in self.services]
+
+    def _ready(self) -> None:
+        for service in self.services:
+            assert service.client.get("/readyz").status_code == 200, service.log
+        assert len(self.services[0].client.get("/stock").json()["items"]) >= 12
+
+
+def forget_orders(mongodb: str) -> None:
+    """Empty the databases: every run is to begin the same."""
+    with pymongo.MongoClient[dict[str, object]](mongodb) as client:
+        for name in DATABASES:
+            client.drop_database(name)
