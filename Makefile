@@ -7,7 +7,7 @@ RUN := .venv/bin/python -m
 export PYTHONPATH := $(CURDIR)/services:$(CURDIR)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help up down status logs order archive demo doctor test check format docs lock clean test-mutations test-sabotage test-compose audit test-resilience fault faults practice test-practice
+.PHONY: help up down status logs order archive demo doctor test check format docs lock clean test-mutations test-sabotage test-compose audit test-resilience fault faults practice test-practice bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,10 @@ practice: .venv/ready ## measure what docs/practice says, in full: ONLY=name of 
 test-practice: .venv/ready ## make a claim of docs/practice untrue, one at a time; a test must notice each
 	@$(RUN) tests.practice.untrue
 
+bench: .venv/ready .venv-bench/ready ## what tracing costs, for docs/price-of-tracing.md: ROUNDS=5 ONLY="off|100 %" LEVERS=1, PAGES=1 only writes
+	@$(RUN) loadtest.bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(DURATION),--seconds $(DURATION)) \
+	  $(if $(RATE),--rate $(RATE)) $(if $(ONLY),--only "$(ONLY)") $(if $(LEVERS),--levers) $(if $(PAGES),--pages)
+
 docs: .venv/ready ## make docs/telemetry.md from the contract
 	@$(RUN) tools.docs
 
@@ -85,9 +89,9 @@ clean: .venv/ready ## stop everything and forget orders, traces and logs
 	@$(RUN) tools.down --forget
 
 lock: .venv/ready ## resolve the dependencies of pyproject.toml anew
-	@for group in services dev; do \
+	@for group in services dev bench; do \
 	  .venv/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml \
-	    $$([ $$group = dev ] && echo --group dev --constraint requirements/services.txt) \
+	    $$([ $$group = services ] || echo --group $$group --constraint requirements/services.txt) \
 	    -o requirements/$$group.txt; \
 	done
 	@.venv/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --group loadtest -o requirements/loadtest.txt
@@ -99,4 +103,9 @@ lock: .venv/ready ## resolve the dependencies of pyproject.toml anew
 	@[ -x .venv/bin/python ] || $(PYTHON) -m venv .venv
 	@.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@.venv/bin/uv pip sync -q --require-hashes requirements/dev.txt
+	@touch $@
+
+.venv-bench/ready: requirements/bench.txt .venv/ready
+	@[ -x .venv-bench/bin/python ] || $(PYTHON) -m venv --without-pip .venv-bench
+	@.venv/bin/uv pip sync -q --python .venv-bench/bin/python --require-hashes requirements/bench.txt
 	@touch $@

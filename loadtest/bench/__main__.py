@@ -1,7 +1,8 @@
 """`make bench`: what tracing costs an order, for docs/price-of-tracing.md.
 
-Every round runs each set-up once, in another order; so a machine that is slower for a while is so for all of
-them. Give it this machine alone. ROUNDS=n more make the spread smaller, ONLY="off|100 %" runs some.
+Every round runs each set-up once, in another order, so a machine that is slower for a while is so for all of
+them. Give it this machine alone, for half an hour. More ROUNDS make the spread smaller; ONLY="off|100 %" runs
+some and keeps nothing; LEVERS=1 takes back, one at a time, what made the shop cheap.
 """
 
 import argparse
@@ -16,9 +17,9 @@ from tests.practice.experiment import made
 
 from . import page
 from .backend import Backend
-from .figures import RESULT, trouble
+from .figures import LEVERS_RESULT, RESULT, Result, trouble
 from .measure import Seen, measure, weigh
-from .variants import VARIANTS, Variant
+from .variants import ALL, ELSEWHERE, LEVERS, ONE, VARIANTS, Variant
 
 PYTHON = Path(__file__).parents[2] / ".venv-bench" / "bin" / "python"
 
@@ -26,32 +27,26 @@ PYTHON = Path(__file__).parents[2] / ".venv-bench" / "bin" / "python"
 def main() -> int:
     asked = _asked()
     if asked.pages:
-        page.write(json.loads(RESULT.read_text()))
+        page.write()
         return 0
-    chosen = [
-        variant
-        for variant in VARIANTS
-        if asked.only in ("", variant.name) or variant.name in asked.only.split("|")
-    ]
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="spanshop-bench-") as directory,
         Backend(Path(directory)) as backend,
     ):
-        result = bench(chosen, backend, asked)
+        result = bench(_chosen(asked), backend, asked)
     result["seconds"] = round(time.monotonic() - began)
     if asked.only:
         print(json.dumps(result["runs"], indent=1))
         return 0
-    wrong = trouble(result)
+    wrong = [] if asked.levers else trouble(result)
     print("\n".join(wrong) or "All bars hold.")
-    if not wrong or asked.keep:
-        RESULT.write_text(json.dumps(result, indent=1) + "\n")
-        page.write(result)
+    (LEVERS_RESULT if asked.levers else RESULT).write_text(json.dumps(result, indent=1) + "\n")
+    page.write()
     return 1 if wrong else 0
 
 
-def bench(chosen: list[Variant], backend: Backend, asked: argparse.Namespace) -> dict[str, object]:
+def bench(chosen: list[Variant], backend: Backend, asked: argparse.Namespace) -> Result:
     """Return all that was seen, by set-up and round."""
     rate = asked.rate or _half_of_saturation(backend, asked)
     runs: dict[str, list[Seen]] = {variant.name: [] for variant in chosen}
@@ -62,23 +57,31 @@ def bench(chosen: list[Variant], backend: Backend, asked: argparse.Namespace) ->
             )
             runs[variant.name].append({name: round(value, 7) for name, value in seen.items()})
             print(
-                f"round {number + 1} of {asked.rounds}, {place} of {len(chosen)}: {variant.name:12} "
-                f"{seen['cpu_ms']:6.2f} ms/order {seen['saturation']:6.1f}/s  p99 {seen.get('p99', 0):6.1f} ms",
+                f"round {number + 1} of {asked.rounds}, {place:2} of {len(chosen)}: {_line(variant, seen)}",
                 flush=True,
             )
-    weights = {
-        variant.name: weigh(variant, backend, asked.python, 60)
-        for variant in chosen
-        if variant.name not in ("dead",)
-    }
+    weighed = [variant for variant in chosen if ELSEWHERE not in variant.environment.values()]
+    weights = {variant.name: weigh(variant, backend, asked.python, 60) for variant in weighed}
     return {"made": made(), "rate": round(rate, 1), "runs": runs, "weights": weights}
+
+
+def _line(variant: Variant, seen: Seen) -> str:
+    p99 = f"p99 {seen['p99']:6.1f} ms" if "p99" in seen else ""
+    return f"{variant.name:16} {seen['cpu_ms']:6.2f} ms/order {seen['saturation']:6.1f}/s  {p99}"
 
 
 def _half_of_saturation(backend: Backend, asked: argparse.Namespace) -> float:
     """Half of what the traced shop takes; all set-ups are compared at this rate."""
-    (traced,) = (variant for variant in VARIANTS if variant.name == "100 %")
-    seen = measure(traced, backend, asked.python, orders=asked.orders, rate=5, seconds=1)
+    seen = measure(ALL, backend, asked.python, orders=asked.orders, rate=5, seconds=1)
     return float(seen["saturation"]) / 2
+
+
+def _chosen(asked: argparse.Namespace) -> list[Variant]:
+    every = [ONE, ALL, *(lever.without for lever in LEVERS)] if asked.levers else [*VARIANTS]
+    names = asked.only.split("|") if asked.only else [variant.name for variant in every]
+    if unknown := set(names) - {variant.name for variant in every}:
+        sys.exit(f"There is no {', '.join(unknown)}. There are {', '.join(v.name for v in every)}.")
+    return [variant for variant in every if variant.name in names]
 
 
 def _asked() -> argparse.Namespace:
@@ -92,9 +95,9 @@ def _asked() -> argparse.Namespace:
         "--rate", type=float, default=0, help="orders a second; default: half of the saturation"
     )
     parser.add_argument("--only", default="", help="set-ups to run, with | between them; nothing is kept")
-    parser.add_argument("--keep", action="store_true", help="write the page even if a bar is missed")
+    parser.add_argument("--levers", action="store_true", help="compare with and without each lever")
     parser.add_argument("--pages", action="store_true", help="measure nothing, only write the page")
-    parser.add_argument("--python", type=Path, default=PYTHON, help=argparse.SUPPRESS)
+    parser.add_argument("--python", type=Path, default=PYTHON, help="the interpreter that runs the services")
     return parser.parse_args()
 
 

@@ -65,9 +65,20 @@ CONTRIB = (
     Change(APP, _STACK, "return super().build_middleware_stack()"),
 )
 
-TEXTBOOK = (
-    *CONTRIB,
-    Change(APP, "                _settle_memory()\n", ""),
+PYTHONS_GC = (Change(APP, "                _settle_memory()\n", ""),)
+OPERATION_SPANS = (Change(APP, '"operation_spans": False', '"operation_spans": True'),)
+LOOKED_AT = (
+    Change(
+        "chassis/unsampled.py",
+        "return span.get_span_context().is_valid and not span.is_recording()",
+        "return False",
+    ),
+)
+HTTPX_POOL = (
+    Change(HTTP, "transport=Connections(limits=limits)", "limits=limits, trust_env=False"),
+    Change(HTTP, "    trace_calls(to_ours)\n", ""),
+)
+PER_CALL = (
     Change(
         HTTP,
         """\
@@ -81,6 +92,7 @@ TEXTBOOK = (
 """,
     ),
 )
+TEXTBOOK = (*CONTRIB, *PYTHONS_GC, *PER_CALL)
 
 _MOTOR = "from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase\n"
 PYMONGO = (

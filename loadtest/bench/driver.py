@@ -18,6 +18,7 @@ BODIES = [
     ).encode()
     for sku in SKUS
 ]
+HEAD = b"POST /orders HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\n"
 PATIENCE = 20.0
 
 
@@ -35,8 +36,7 @@ class Connection:
     async def order(self, number: int) -> int:
         """Place an order, return its status."""
         body = BODIES[number % len(BODIES)]
-        head = f"POST /orders HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-        self.writer.write(head.encode() + body)
+        self.writer.write(HEAD + b"content-length: %d\r\n\r\n" % len(body) + body)
         answer = (await self.reader.readuntil(b"\r\n\r\n")).lower()
         length = int(answer.partition(b"content-length: ")[2].partition(b"\r\n")[0])
         await self.reader.readexactly(length)

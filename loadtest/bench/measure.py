@@ -9,7 +9,7 @@ from .backend import Backend
 from .costs import Calibrator, cpu_seconds, mebibytes
 from .driver import closed_loop, open_loop
 from .shop import Shop, forget_orders
-from .variants import ELSEWHERE, Variant
+from .variants import Variant
 from .wire import Scales
 
 CLIENTS = 8

@@ -6,8 +6,8 @@ from typing import Self
 
 import pymongo
 
-from tests.sink import ServiceProcess
 from tests.practice.variant import changed
+from tests.sink import ServiceProcess
 from tests.support import eventually
 
 from .variants import Variant

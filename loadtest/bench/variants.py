@@ -4,10 +4,23 @@ from dataclasses import dataclass, field
 
 from tests.practice.variant import Change
 
-from .changes import CONTRIB, OFF, SYNCHRONOUS, TEXTBOOK
+from .changes import (
+    CONTRIB,
+    HTTPX_POOL,
+    LOOKED_AT,
+    OFF,
+    OPERATION_SPANS,
+    PER_CALL,
+    PYMONGO,
+    PYTHONS_GC,
+    SYNCHRONOUS,
+    TEXTBOOK,
+)
 
 ELSEWHERE = "http://127.0.0.1:9"
 """The discard port: nobody listens there."""
+PLAIN = ("--loop", "asyncio", "--http", "h11", "--no-access-log")
+"""uvicorn without uvloop and httptools."""
 
 
 @dataclass(frozen=True)
@@ -15,12 +28,22 @@ class Variant:
     """`flags` are uvicorn's. `slow`: it could not take the rate the others are compared at."""
 
     name: str
-    says: str
+    says: str = ""
     changes: tuple[Change, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     flags: tuple[str, ...] = ("--no-access-log",)
     collector: str = "plain"
     slow: bool = False
+
+
+@dataclass(frozen=True)
+class Lever:
+    """What makes the shop cheaper: `base` has it, `without` is the same without it. `kept`: and why not."""
+
+    says: str
+    without: Variant
+    kept: str = "yes"
+    base: str = "100 %"
 
 
 def _off(name: str, says: str) -> Variant:
@@ -31,12 +54,16 @@ def _head(share: float) -> dict[str, str]:
     return {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": str(share)}
 
 
+ONE, ALL = (
+    Variant("1 %", "head sampling, one trace of a hundred", environment=_head(0.01)),
+    Variant("100 %", "every trace: the shop as it is"),
+)
 VARIANTS = (
     _off("off", "no tracing, metrics as everywhere"),
     _off("off again", "the same once more: what is chance"),
-    Variant("1 %", "head sampling, one trace of a hundred", environment=_head(0.01)),
+    ONE,
     Variant("10 %", "head sampling, one of ten", environment=_head(0.1)),
-    Variant("100 %", "every trace: the shop as it is"),
+    ALL,
     Variant("tail", "every trace leaves, the Collector keeps what is worth it", collector="tail-sampling"),
     Variant("dead", "every trace, and no Collector", environment={"OTEL_EXPORTER_OTLP_ENDPOINT": ELSEWHERE}),
     Variant(
@@ -44,13 +71,45 @@ VARIANTS = (
         "each span is sent before its request goes on",
         SYNCHRONOUS,
         {"OTEL_TRACES_EXPORTER": "none"},
+        slow=True,
     ),
     Variant("contrib", "every trace, contrib's instrumentation as it comes", CONTRIB),
     Variant(
         "textbook",
         "contrib, an HTTP client per call, uvicorn without extras",
         TEXTBOOK,
-        flags=("--loop", "asyncio", "--http", "h11"),
+        flags=PLAIN[:4],
         slow=True,
+    ),
+)
+LEVERS = (
+    Lever("one HTTP client per service, not per call", Variant("per call", changes=PER_CALL, slow=True)),
+    Lever("aiohttp's connections behind it, not httpx's own", Variant("httpx pool", changes=HTTPX_POOL)),
+    Lever("uvloop and httptools", Variant("asyncio, h11", flags=PLAIN)),
+    Lever("no spans for a request's parts in FastAPI", Variant("operation spans", changes=OPERATION_SPANS)),
+    Lever("FastAPI's own telemetry and our hooks, not contrib's", Variant("contrib", changes=CONTRIB)),
+    Lever(
+        "what is there after the start is not garbage (`gc.freeze`)",
+        Variant("Python's GC", changes=PYTHONS_GC),
+    ),
+    Lever(
+        "what is not sampled is not instrumented",
+        Variant("1 %, looked at", changes=LOOKED_AT, environment=_head(0.01)),
+        base="1 %",
+    ),
+    Lever(
+        "Motor, not PyMongo's own async client",
+        Variant("PyMongo", changes=PYMONGO),
+        kept="Motor is what the shop was to use; see [ADR 7](adr/0007-motor-or-pymongo.md)",
+    ),
+    Lever(
+        "batches of 512 spans, not 64",
+        Variant("batches of 64", environment={"OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "64"}),
+        kept="the SDK's default",
+    ),
+    Lever(
+        "spans leave as they are, not packed with gzip",
+        Variant("gzip", environment={"OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"}),
+        kept="yes: the Collector is next door",
     ),
 )

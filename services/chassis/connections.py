@@ -13,7 +13,6 @@ from httpx_aiohttp import AiohttpTransport
 from . import unsampled
 from .baggage import to_ours
 
-
 # The first that fits.
 NAMES: dict[type[BaseException], type[httpx.TransportError]] = {
     aiohttp.ConnectionTimeoutError: httpx.ConnectTimeout,

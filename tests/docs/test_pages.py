@@ -27,7 +27,7 @@ BLOCKS = [
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Stack]]:
     """A copy of the project as a user would have it, and an environment with free ports."""
     copy = tmp_path_factory.mktemp("docs") / "a project"  # a space in the path is a user's right
-    ignored = shutil.ignore_patterns(".venv", ".spanshop", ".git", "__pycache__", ".*_cache", ".env")
+    ignored = shutil.ignore_patterns(".venv*", ".spanshop", ".git", "__pycache__", ".*_cache", ".env")
     shutil.copytree(ROOT, copy, ignore=ignored)
     (copy / ".venv").symlink_to(ROOT / ".venv")
     stack = new_stack(copy / ".spanshop")

@@ -1,0 +1,69 @@
+"""docs/price-of-tracing.md says what was measured, and what was measured is below the bars."""
+
+import pytest
+
+from loadtest.bench import page
+from loadtest.bench.figures import BARS, LEVERS_RESULT, RESULT, Result, added, read, share, times, trouble
+from loadtest.bench.variants import LEVERS, VARIANTS
+
+
+def rounds(*cpu_ms: float, speed: float = 1.0, p99: float = 10.0) -> list[dict[str, float]]:
+    return [{"cpu_ms": each, "speed": speed, "p99": p99, "failed": 0} for each in cpu_ms]
+
+
+def measured(**other: list[dict[str, float]]) -> Result:
+    """A run in which every bar holds, but for what `other` says."""
+    runs = {
+        "off": rounds(4.0, 4.2, 3.8),
+        "off again": rounds(4.0, 4.0, 4.0),
+        "1 %": rounds(4.1, 4.3, 4.0),
+        "100 %": rounds(6.0, 6.0, 6.0),
+        "contrib": rounds(8.0, 8.2, 7.8),
+        "textbook": rounds(60.0, 55.0, 58.0),
+    }
+    return {"runs": runs | {name.replace("_", " "): seen for name, seen in other.items()}}
+
+
+def test_ratios_are_taken_within_a_round() -> None:
+    assert times(measured(), "100 %")[0] == pytest.approx(1.5)
+    assert times(measured(), "off again") == pytest.approx((1.0, 4.0 / 4.2, 4.0 / 3.8))
+    assert added(measured(), "100 %")[0] == pytest.approx(2.0)
+    assert share(measured(), "100 %", "contrib") == pytest.approx(0.5)
+
+
+def test_run_on_a_slower_core_counts_as_if_it_had_been_as_fast() -> None:
+    slow = measured(off_again=rounds(8.0, 8.0, 8.0, speed=2.0))
+    assert times(slow, "off again")[0] == pytest.approx(1.0)
+
+
+def test_good_run_has_no_trouble() -> None:
+    assert trouble(measured()) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        ({"off_again": rounds(5.0, 5.0, 5.0)}, "not quiet"),
+        ({"100 %": rounds(7.0, 7.0, 7.0)}, "CPU at 100 % : off is 1.75"),
+        ({"100 %": rounds(6.0, 6.0, 6.0, p99=16.0)}, "p99 at 100 % : off is 1.60"),
+        ({"textbook": rounds(30.0, 30.0, 30.0)}, "textbook is 0.20"),
+        ({"1 %": rounds(5.0, 5.0, 5.0)}, "CPU added at 1 %"),
+        ({"contrib": rounds(6.5, 6.5, 6.5)}, "added by contrib is 0.80"),
+        ({"1 %": [rounds(4.1)[0] | {"failed": 2}] * 3}, "6 orders were not confirmed"),
+    ],
+)
+def test_missed_bar_is_named(other: dict[str, list[dict[str, float]]], says: str) -> None:
+    assert says in "\n".join(trouble(measured(**other)))
+
+
+def test_every_bar_holds_in_what_was_measured() -> None:
+    assert trouble(read(RESULT)) == []
+    assert set(read(RESULT)["runs"]) == {variant.name for variant in VARIANTS}
+    assert set(read(LEVERS_RESULT)["runs"]) >= {lever.without.name for lever in LEVERS}
+    assert len(BARS) == 5
+
+
+def test_page_is_what_make_bench_writes() -> None:
+    result = read(RESULT)
+    assert page.PAGE.read_text() == page.page(result, read(LEVERS_RESULT))
+    assert page.PAGE.with_suffix(".svg").read_text() == page.drawn(result)
