@@ -60,11 +60,10 @@ def _table(result: Result) -> str:
         "memory",
     )
     made = result["made"]
-    origin = (
-        f"*{made['date']}, {made['machine']}; {made['versions']}; "
-        f"{len(result['runs']['off'])} rounds, the fixed rate was {result['rate']:.0f} orders a second. In brackets: the least and the most of the rounds.*"
-    )
-    return table(head, *rows) + "\n\n" + origin
+    origin = f"{made['date']}, {made['machine']}; {made['versions']}"
+    how = f"{len(result['runs']['off'])} rounds, at a fixed rate of {result['rate']:.0f} orders a second"
+    note = f"*{origin}; {how}. In brackets: the least and the most of the rounds.*"
+    return table(head, *rows) + "\n\n" + note
 
 
 def _row(result: Result, variant: Variant) -> list[str]:
@@ -100,7 +99,8 @@ def _bars(result: Result) -> str:
 def _levers(result: Result) -> str:
     rows = [_lever(result, lever) for lever in LEVERS if lever.without.name in result["runs"]]
     return table(
-        ("lever", "CPU per order without it", "with it", "ratio", "p99, without : with", "kept"), *rows
+        ("the shop's way", "CPU per order the other way", "its way", "ratio", "p99, other : its", "kept"),
+        *rows,
     )
 
 

@@ -108,6 +108,11 @@ LEVERS = (
         kept="the SDK's default",
     ),
     Lever(
+        "spans leave every 200 ms, not every 5 s",
+        Variant("every 5 s", environment={"OTEL_BSP_SCHEDULE_DELAY": "5000"}),
+        kept="yes, though it costs: who has placed an order wants to see its trace now",
+    ),
+    Lever(
         "spans leave as they are, not packed with gzip",
         Variant("gzip", environment={"OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"}),
         kept="yes: the Collector is next door",
