@@ -108,8 +108,8 @@ MUTATIONS = [
     Mutation(
         "the sampler ignores a parent's decision",
         TELEMETRY,
-        "    try:\n        if not isinstance",
-        '    os.environ["OTEL_TRACES_SAMPLER"] = "always_on"\n    try:\n        if not isinstance',
+        "    try:\n        spooling",
+        '    os.environ["OTEL_TRACES_SAMPLER"] = "always_on"\n    try:\n        spooling',
         PROPAGATION + "a_clients_decision_not_to_sample_is_honoured_everywhere",
         "is_sampled",
     ),
