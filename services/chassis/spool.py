@@ -35,7 +35,7 @@ class Spooling(SpanProcessor):
     """
 
     def __init__(self) -> None:
-        most = int(os.environ.get("SPAN_SPOOL_MIB") or 24) * 2**20
+        most = int(os.environ.get("SPAN_SPOOL_MIB") or 16) * 2**20
         self._spool = Spool(most)
         self.exporter_args = {OTLPSpanExporter: {"session": session(self._spool)}} if most else {}
 

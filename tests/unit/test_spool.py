@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import pytest
-from chassis.spool import Spool, session
+from chassis.spool import Spool, Spooling, session
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 
 from tests.receiver import Receiver
 from tests.resilience.hanging import Hanging
@@ -92,6 +92,20 @@ def test_full_spool_lets_the_oldest_go_and_counts_them(
     assert receiver.names == spans[-left:]
     _said_once(caplog, "the spool is full")
     _said_once(caplog, f"{left} batches have waited, {100 - left} are lost")
+
+
+def test_flush_waits_until_the_receiver_has_everything() -> None:
+    spooling, receiver = Spooling(), Receiver((503, {}))
+    provider = TracerProvider(shutdown_on_exit=False)
+    exporter = OTLPSpanExporter(receiver.url, **spooling.exporter_args[OTLPSpanExporter])
+    provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=60_000))
+    provider.add_span_processor(spooling)
+    provider.get_tracer("test").start_span("first").end()
+    assert not provider.force_flush(100)
+    with receiver:
+        assert provider.force_flush()
+        assert receiver.names == ["first"]
+        provider.shutdown()
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 413, 500])
