@@ -310,8 +310,8 @@ MUTATIONS = [
     Mutation(
         "a full spool lets the newest go",
         "services/chassis/backlog.py",
-        "self._size -= len(self._bodies.popleft())\n                self.gone",
-        "self._size -= len(self._bodies.pop())\n                self.gone",
+        "self.size -= len(self._bodies.popleft())\n                self.gone",
+        "self.size -= len(self._bodies.pop())\n                self.gone",
         OUTAGE + "full_spool_lets_the_oldest_go_and_counts_them",
         "'span 0'",
     ),

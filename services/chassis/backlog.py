@@ -5,25 +5,31 @@ from collections import deque
 
 
 class Backlog:
-    """A queue between one thread that puts bodies in and one that delivers them. `gone`: what never was."""
+    """A queue between one thread that puts bodies in and one that delivers them.
+
+    `gone`: how many were never delivered; `size`: the bytes of those that wait.
+    """
 
     def __init__(self, most: int) -> None:
-        self.gone = 0
-        self._most, self._size, self._closed = most, 0, False
+        self.gone, self.size = 0, 0
+        self._most, self._closed = most, False
         self._bodies: deque[bytes] = deque()
         self._changed = threading.Condition()
 
     def __len__(self) -> int:
         return len(self._bodies)
 
+    def __str__(self) -> str:
+        return f"{len(self)} batches of {self.size / 2**20:.1f} MiB"
+
     def put(self, body: bytes) -> bool:
         """Return whether it had the room."""
         with self._changed:
             before = self.gone
             self._bodies.append(body)
-            self._size += len(body)
-            while self._size > self._most:
-                self._size -= len(self._bodies.popleft())
+            self.size += len(body)
+            while self.size > self._most:
+                self.size -= len(self._bodies.popleft())
                 self.gone += 1
             self._changed.notify_all()
             return self.gone == before
@@ -38,14 +44,14 @@ class Backlog:
         """Take the oldest away; but if it had to make room meanwhile, the next one is not it."""
         with self._changed:
             if self._bodies and self._bodies[0] is body:
-                self._size -= len(self._bodies.popleft())
+                self.size -= len(self._bodies.popleft())
             self._changed.notify_all()
 
     def clear(self) -> None:
         with self._changed:
             self.gone += len(self._bodies)
             self._bodies.clear()
-            self._size = 0
+            self.size = 0
             self._changed.notify_all()
 
     def close(self) -> None:

@@ -70,7 +70,7 @@ def test_spans_of_an_outage_arrive_once_and_in_their_order(
     assert receiver.names == ["before", *during, "after"]
     assert shop.spool.lost == 0
     _said_once(caplog, "takes no spans")
-    _said_once(caplog, "takes spans: 30 batches have waited, 0 are lost")
+    _said_once(caplog, "takes spans: 30 batches of 0.0 MiB have waited, lost: 0")
 
 
 def _said_once(caplog: pytest.LogCaptureFixture, text: str) -> None:
@@ -90,8 +90,8 @@ def test_full_spool_lets_the_oldest_go_and_counts_them(
     with receiver:
         assert shop.delivered()
     assert receiver.names == spans[-left:]
-    _said_once(caplog, "the spool is full")
-    _said_once(caplog, f"{left} batches have waited, {100 - left} are lost")
+    _said_once(caplog, "spool of spans is full")
+    _said_once(caplog, f"{left} batches of 0.0 MiB have waited, lost: {100 - left}")
 
 
 def test_flush_waits_until_the_receiver_has_everything() -> None:
@@ -169,7 +169,7 @@ def test_end_with_nobody_there_is_quick_and_says_what_is_lost(
     shop.provider.shutdown()
     assert time.monotonic() - began < 2
     assert shop.spool.lost == 2
-    _said_once(caplog, "2 batches of spans")
+    _said_once(caplog, "lost as the service ends: 2 batches")
 
 
 def test_end_with_a_receiver_that_hangs_is_in_time(
@@ -183,7 +183,7 @@ def test_end_with_a_receiver_that_hangs_is_in_time(
         began = time.monotonic()
         shop.provider.shutdown()
         assert time.monotonic() - began < 3
-    _said_once(caplog, "2 batches of spans")
+    _said_once(caplog, "lost as the service ends: 2 batches")
 
 
 def _connected(hanging: Hanging) -> None:
