@@ -19,6 +19,7 @@ RECOVERED = "tests/trace/test_recovery_trace.py::test_"
 STOPPED = SET_UP + "stopped_service_sends_its_last_spans_and_metrics"
 HTTPX = "    HTTPXClientInstrumentor().instrument(async_request_hook=_count_resends)\n"
 PYMONGO = "    PymongoInstrumentor().instrument(request_hook=_name_operation)\n"
+SPOOL, OUTAGE = "services/chassis/spool.py", "tests/unit/test_spool.py::test_"
 PROBLEM = "def problem() -> "
 LIFE = "    try:\n        yield client[name]\n"
 
@@ -108,8 +109,8 @@ MUTATIONS = [
     Mutation(
         "the sampler ignores a parent's decision",
         TELEMETRY,
-        "    try:\n        if not isinstance",
-        '    os.environ["OTEL_TRACES_SAMPLER"] = "always_on"\n    try:\n        if not isinstance',
+        "    try:\n        spooling",
+        '    os.environ["OTEL_TRACES_SAMPLER"] = "always_on"\n    try:\n        spooling',
         PROPAGATION + "a_clients_decision_not_to_sample_is_honoured_everywhere",
         "is_sampled",
     ),
@@ -289,6 +290,38 @@ MUTATIONS = [
         "elif self._now < 0:",
         "tests/unit/test_calls.py::test_full_service_refuses_at_once_and_health_is_still_answered",
         "503|TimeoutError|Timeout",
+    ),
+    Mutation(
+        "the exporter gets no spool",
+        TELEMETRY,
+        "exporter_args_map=spooling.exporter_args",
+        "",
+        SET_UP + "spans_wait_for_a_collector_that_is_gone_unless_the_spool_is_off",
+        "takes no spans",
+    ),
+    Mutation(
+        "a batch that could not be delivered is dropped",
+        SPOOL,
+        "AWAY = {0, ",
+        "AWAY = {",
+        OUTAGE + "spans_of_an_outage_arrive_once_and_in_their_order",
+        "takes no spans|during 0",
+    ),
+    Mutation(
+        "a full spool lets the newest go",
+        "services/chassis/backlog.py",
+        "self.size -= len(self._bodies.popleft())\n                self.gone",
+        "self.size -= len(self._bodies.pop())\n                self.gone",
+        OUTAGE + "full_spool_lets_the_oldest_go_and_counts_them",
+        "'span 0'",
+    ),
+    Mutation(
+        "a flush does not wait for the spool",
+        SPOOL,
+        "return self._spool.backlog.empty(timeout_millis / 1000)",
+        "return True",
+        OUTAGE + "flush_waits_until_the_receiver_has_everything",
+        "assert",
     ),
     *CONTEXT,
 ]

@@ -167,6 +167,14 @@ SABOTAGE = [
         "assert",
     ),
     Mutation(
+        "spans have no spool",
+        "services/chassis/spool.py",
+        '"SPAN_SPOOL_MIB") or 16',
+        '"SPAN_SPOOL_MIB") or 0',
+        TELEMETRY + "orders_do_not_feel_that_the_collector_is_down",
+        "of the spans are lost",
+    ),
+    Mutation(
         "the Collector gives up on Jaeger",
         COLLECTOR,
         "max_interval: 5s, max_elapsed_time: 0s",

@@ -27,6 +27,7 @@ from opentelemetry.trace import Span
 from .baggage import BaggageToAttributes, OursOnly
 from .privacy import Scrubber
 from .sampling import EdgeSampler
+from .spool import Spooling
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +45,15 @@ def set_up() -> None:
     # Any other method is the span `HTTP /route`: a client can't make up span names.
     os.environ.setdefault("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "GET,POST,PUT,DELETE")
     try:
+        spooling = Spooling()
         if not isinstance(trace.get_tracer_provider(), TracerProvider):  # else: opentelemetry-instrument
             OpenTelemetryDistro().configure()  # defaults for OTEL_*
-            OpenTelemetryConfigurator().configure()  # type: ignore[no-untyped-call]
+            OpenTelemetryConfigurator().configure(exporter_args_map=spooling.exporter_args)  # type: ignore[no-untyped-call]
         provider = trace.get_tracer_provider()
         if isinstance(provider, TracerProvider):
             provider.add_span_processor(BaggageToAttributes())
             provider.add_span_processor(Scrubber())
+            provider.add_span_processor(spooling)  # the last one: it is flushed after what fills it
     except Exception as error:
         log.error("telemetry is NOT configured, check the OTEL_* variables: %s", error)
     propagate.set_global_textmap(OursOnly(propagate.get_global_textmap()))

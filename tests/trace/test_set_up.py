@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from tests.contract import CONTRACT
+from tests.receiver import Receiver
+from tests.resilience.otlp_sink import CountingSink
 from tests.sink import ServiceProcess, Sink
-from tests.support import MongoServer, ShopInProcess, eventually, new_order, trace_id_of
+from tests.support import MongoServer, ShopInProcess, eventually, free_ports, new_order, trace_id_of
 
 ZERO_CODE = str(Path(sys.executable).with_name("opentelemetry-instrument"))
 METRICS = {metric["name"]: set(metric["dimensions"]) for metric in CONTRACT["metrics"]}
@@ -130,6 +132,39 @@ def test_collector_that_is_gone_fails_no_order(shop: ShopInProcess, tmp_path: Pa
     gone = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_BSP_SCHEDULE_DELAY": "50"}
     with ServiceProcess("order", tmp_path, **gone) as order:
         assert [order.client.post("/orders", json=new_order()).status_code for _ in range(5)] == [201] * 5
+
+
+@pytest.mark.parametrize(("mib", "lost", "says"), [("", 0, "takes no spans"), ("0", 2, "Failed to export")])
+def test_spans_wait_for_a_collector_that_is_gone_unless_the_spool_is_off(
+    shop: ShopInProcess, tmp_path: Path, mib: str, lost: int, says: str
+) -> None:
+    receiver = Receiver()
+    gone = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.base, "OTEL_EXPORTER_OTLP_TIMEOUT": "1"}
+    gone |= {"OTEL_BSP_SCHEDULE_DELAY": "50", "OTEL_METRICS_EXPORTER": "none", "SPAN_SPOOL_MIB": mib}
+    with ServiceProcess("payment", tmp_path, **gone) as payment:
+        payment.client.get(f"/payments/{uuid.uuid4()}")
+        eventually(lambda: _says(payment, says))
+        with receiver:
+            payment.client.get(f"/payments/{uuid.uuid4()}")
+            payment.stop()
+    assert receiver.names == (["payment.find", "GET /payments/{order_id}"] * 2)[lost:]
+
+
+def _says(service: ServiceProcess, text: str) -> None:
+    assert text in service.log
+
+
+def test_grpc_leaves_as_the_sdk_has_it(shop: ShopInProcess, tmp_path: Path) -> None:
+    sink = CountingSink(free_ports(1)[0])
+    sink.up()
+    there = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{sink.endpoint}", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
+    try:
+        with ServiceProcess("payment", tmp_path, OTEL_METRICS_EXPORTER="none", **there) as payment:
+            payment.client.get(f"/payments/{uuid.uuid4()}")
+            payment.stop()
+        assert len(sink.copies()) == 2
+    finally:
+        sink.down()
 
 
 def test_mongodb_that_is_gone_is_said_and_nothing_crashes(sink: Sink, tmp_path: Path) -> None:
