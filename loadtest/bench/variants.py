@@ -21,6 +21,8 @@ ELSEWHERE = "http://127.0.0.1:9"
 """The discard port: nobody listens there."""
 PLAIN = ("--loop", "asyncio", "--http", "h11", "--no-access-log")
 """uvicorn without uvloop and httptools."""
+STOCK = {"SPAN_SPOOL_MIB": "0"}
+"""The SDK's exporter as it is."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,12 @@ VARIANTS = (
         {"OTEL_TRACES_EXPORTER": "none"},
         slow=True,
     ),
-    Variant("contrib", "every trace, contrib's instrumentation as it comes", CONTRIB),
+    Variant("contrib", "every trace, contrib's instrumentation and the SDK as they come", CONTRIB, STOCK),
     Variant(
         "textbook",
         "contrib, an HTTP client per call, uvicorn without extras",
         TEXTBOOK,
+        STOCK,
         flags=PLAIN[:4],
         slow=True,
     ),
@@ -87,10 +90,18 @@ LEVERS = (
     Lever("aiohttp's connections behind it, not httpx's own", Variant("httpx pool", changes=HTTPX_POOL)),
     Lever("uvloop and httptools", Variant("asyncio, h11", flags=PLAIN)),
     Lever("no spans for a request's parts in FastAPI", Variant("operation spans", changes=OPERATION_SPANS)),
-    Lever("FastAPI's own telemetry and our hooks, not contrib's", Variant("contrib", changes=CONTRIB)),
+    Lever(
+        "FastAPI's own telemetry and our hooks, not contrib's",
+        Variant("contrib", changes=CONTRIB, environment=STOCK),
+    ),
     Lever(
         "what is there after the start is not garbage (`gc.freeze`)",
         Variant("Python's GC", changes=PYTHONS_GC),
+    ),
+    Lever(
+        "spans wait for a Collector that is away",
+        Variant("no spool", environment=STOCK),
+        kept="yes, whatever it costs",
     ),
     Lever(
         "what is not sampled is not instrumented",
@@ -100,7 +111,7 @@ LEVERS = (
     Lever(
         "Motor, not PyMongo's own async client",
         Variant("PyMongo", changes=PYMONGO),
-        kept="Motor is what the shop was to use; see [ADR 7](adr/0007-motor-or-pymongo.md)",
+        kept="Motor is what the shop was to use; see [ADR 8](adr/0008-motor-or-pymongo.md)",
     ),
     Lever(
         "batches of 512 spans, not 64",
