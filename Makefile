@@ -7,7 +7,7 @@ RUN := .venv/bin/python -m
 export PYTHONPATH := $(CURDIR)/services:$(CURDIR)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help up down status logs order archive demo doctor test check format docs lock clean test-mutations test-sabotage test-compose audit test-resilience fault faults practice test-practice
+.PHONY: help up down status logs order archive demo doctor test check format docs lock clean test-mutations test-sabotage test-compose audit test-resilience fault faults practice test-practice load load-ui
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,12 @@ practice: .venv/ready ## measure what docs/practice says, in full: ONLY=name of 
 test-practice: .venv/ready ## make a claim of docs/practice untrue, one at a time; a test must notice each
 	@$(RUN) tests.practice.untrue
 
+load-ui: .venv/ready .venv-load/ready ## Locust's own page, for load by hand
+	@$(RUN) tools.load --ui
+
+load: .venv/ready .venv-load/ready ## customers for a while, then a report: USERS=10 DURATION=30 SHAPE=constant|stepped|spike|soak|open RATE=10 WORKERS=1
+	@$(RUN) tools.load $(if $(WORKERS),--workers $(WORKERS)) $(if $(USERS),--users $(USERS)) $(if $(RATE),--rate $(RATE)) $(if $(DURATION),--duration $(DURATION)) $(if $(SHAPE),--shape $(SHAPE)) $(if $(THINK),--think $(THINK))
+
 docs: .venv/ready ## make docs/telemetry.md from the contract
 	@$(RUN) tools.docs
 
@@ -99,4 +105,11 @@ lock: .venv/ready ## resolve the dependencies of pyproject.toml anew
 	@[ -x .venv/bin/python ] || $(PYTHON) -m venv .venv
 	@.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@.venv/bin/uv pip sync -q --require-hashes requirements/dev.txt
+	@touch $@
+
+# Locust rewrites Python's sockets and threads, so it lives by itself.
+.venv-load/ready: .venv/ready requirements/loadtest.txt
+	@echo "Installing Locust into .venv-load …"
+	@[ -x .venv-load/bin/python ] || $(PYTHON) -m venv .venv-load
+	@.venv/bin/uv pip sync -q --require-hashes --python .venv-load/bin/python requirements/loadtest.txt
 	@touch $@

@@ -1,86 +1,83 @@
-"""Load as customers make it: most look around and buy, a few are refused.
+"""Load as customers make it, each trip a trace: `make load`, or `locust -f loadtest/locustfile.py`.
 
-Run it with `locust -f loadtest/locustfile.py`.
+SHAPE=constant|stepped|spike|soak|open, with RATE= trips a second for the last one; THINK= seconds between two
+trips of a customer, 0 for none.
 """
 
 import os
-import random
-import uuid
+import sys
 from typing import Any
 
-from locust import FastHttpUser, between, task
+import gevent
+import traced
+from behaviours import Customer
+from locust import between, events, task
+from locust.env import Environment
+from locust.runners import WorkerRunner
+from open_loop import Arrivals
+from shapes import SHAPES
 
-INVENTORY = os.environ.get("INVENTORY_URL", "http://127.0.0.1:8001")
-PLENTY = 10_000  # what is rarer may sell out while we run, and that would not be the shop's fault
+SHAPE, RATE = os.environ.get("SHAPE", "constant"), float(os.environ.get("RATE", "10"))
+WORKERS = int(os.environ.get("WORKERS", "1"))
+THINK = float(os.environ.get("THINK", "1"))
+EVERY = 5  # seconds between two lines of progress
+if SHAPE not in SHAPES:
+    sys.exit(f"There is no SHAPE={SHAPE}. There are {', '.join(SHAPES)}.")
 
 
-class Customer(FastHttpUser):
-    """One customer. The names of requests are constants, so the statistics stay a handful of lines."""
+class Shopper(traced.TracedUser):
+    """A closed loop: one thing after the other, with time to think in between."""
 
-    host = os.environ.get("ORDER_URL", "http://127.0.0.1:8000")
-    wait_time = between(0.5, 2)
-    default_headers = {"baggage": "shop.synthetic=true"}  # noqa: RUF012  every span then says: made by a machine
+    abstract = SHAPE == "open"
+    wait_time = between(THINK / 2, THINK * 2)
 
     def on_start(self) -> None:
-        """Come as one of fifty customers and read the catalogue, as the shop's front page does."""
-        self.customer = f"customer-{random.randint(1, 50)}"
-        with self.client.get(f"{INVENTORY}/stock", name="GET /stock", catch_response=True) as answer:
-            items = answer.json()["items"] if answer.status_code == 200 else []
-            self.skus = [item["sku"] for item in items if item["available"] >= PLENTY]
-            if not self.skus:
-                answer.failure(f"no goods to order: {answer.status_code}")
-                self.skus = ["lamp"]
+        self.customer = Customer.arrives(self.client)
 
-    @task(10)
-    def browse(self) -> None:
-        """Look at a product."""
-        self.client.get(f"{INVENTORY}/stock/{random.choice(self.skus)}", name="GET /stock/{sku}")
+    @task
+    def do_something(self) -> None:
+        self.customer.does_something()
 
-    @task(8)
-    def buy(self) -> None:
-        """Buy one or two things."""
-        skus = random.sample(self.skus, k=min(len(self.skus), random.choice((1, 1, 2))))
-        lines = [{"sku": sku, "quantity": random.randint(1, 3)} for sku in skus]
-        self._order("bought", 201, lines)
 
-    @task(1)
-    def be_declined(self) -> None:
-        """Pay with a card that is refused: the goods are given back."""
-        method = random.choice(("pm_card_declined", "pm_card_insufficient_funds"))
-        self._order("declined", 402, [{"sku": self.skus[0], "quantity": 1}], method=method)
+class Stream(Arrivals):
+    """An open loop."""
 
-    @task(1)
-    def find_it_sold_out(self) -> None:
-        """Want what is never there."""
-        self._order("out of stock", 409, [{"sku": "unicorn", "quantity": 1}])
+    abstract = SHAPE != "open"
+    fixed_count = WORKERS
+    rate = RATE / WORKERS
 
-    @task(1)
-    def send_twice(self) -> None:
-        """Press the button twice: the second answer is the first one again."""
-        key, lines = str(uuid.uuid4()), [{"sku": self.skus[0], "quantity": 1}]
-        first = self._order("bought", 201, lines, key=key)
-        again = self._order("replayed", 201, lines, key=key)
-        if first and again and first != again:
-            self.environment.events.request.fire(
-                request_type="CHECK",
-                name="a replay is the same order",
-                response_time=0,
-                response_length=0,
-                exception=AssertionError(f"{first} became {again}"),
-                context={},
-            )
 
-    def _order(
-        self, name: str, expected: int, lines: list[dict[str, Any]], method: str = "pm_card_ok", key: str = ""
-    ) -> str | None:
-        """Place an order; any answer but the expected one is a failure. Return its id if it was confirmed."""
-        body = {"customer_id": self.customer, "lines": lines, "payment_method": method}
-        headers = {"idempotency-key": key} if key else {}
-        with self.client.post(
-            "/orders", json=body, headers=headers, name=f"POST /orders, {name}", catch_response=True
-        ) as answer:
-            if answer.status_code != expected:
-                answer.failure(f"{answer.status_code} instead of {expected}")
-                return None
-            answer.success()  # a refusal that was asked for
-            return str(answer.json()["id"]) if expected == 201 else None
+if SHAPES[SHAPE]:
+
+    class Shape(SHAPES[SHAPE]):  # type: ignore[misc] - Locust takes the shape it finds in this file
+        abstract = False
+
+
+@events.init.add_listener
+def _prepare(**_: Any) -> None:
+    traced.provider()
+
+
+@events.test_start.add_listener
+def _say_how_it_goes(environment: Environment, **_: Any) -> None:
+    if environment.web_ui is None and not isinstance(environment.runner, WorkerRunner):
+        gevent.spawn(_progress, environment)
+
+
+def _progress(environment: Environment) -> None:
+    while True:
+        gevent.sleep(EVERY)
+        total, runner = environment.stats.total, environment.runner
+        if runner is None or runner.state in ("stopping", "stopped", "cleanup"):
+            return
+        print(
+            f"  {total.last_request_timestamp - total.start_time:4.0f} s, {runner.user_count} customers, "
+            f"{total.num_requests} requests, {total.num_failures} failed, p99 "
+            f"{total.get_response_time_percentile(0.99) or 0:.0f} ms",
+            flush=True,
+        )
+
+
+@events.quitting.add_listener
+def _send_the_last_spans(**_: Any) -> None:
+    traced.provider().shutdown()
