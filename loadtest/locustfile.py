@@ -1,56 +1,45 @@
 """Load as customers make it, each trip a trace: `make load`, or `locust -f loadtest/locustfile.py`.
 
-SHAPE=constant|stepped|spike|soak|open, with RATE= trips a second for the last one; THINK= seconds between two
-trips of a customer, 0 for none.
+--shape, --rate, --think (or SHAPE=, RATE=, THINK=) stand on Locust's page too.
 """
 
-import os
-import sys
+import random
 from typing import Any
 
 import gevent
 import traced
 from behaviours import Customer
-from locust import between, events, task
+from locust import events
+from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.runners import WorkerRunner
-from open_loop import Arrivals
-from shapes import SHAPES
+from open_loop import Stream
+from shapes import SHAPES, ChosenShape
 
-SHAPE, RATE = os.environ.get("SHAPE", "constant"), float(os.environ.get("RATE", "10"))
-WORKERS = int(os.environ.get("WORKERS", "1"))
-THINK = float(os.environ.get("THINK", "1"))
 EVERY = 5  # seconds between two lines of progress
-if SHAPE not in SHAPES:
-    sys.exit(f"There is no SHAPE={SHAPE}. There are {', '.join(SHAPES)}.")
 
 
 class Shopper(traced.TracedUser):
     """A closed loop: one thing after the other, with time to think in between."""
 
-    abstract = SHAPE == "open"
-    wait_time = between(THINK / 2, THINK * 2)
-
     def on_start(self) -> None:
         self.customer = Customer.arrives(self.client)
 
-    @task
-    def do_something(self) -> None:
+    def act(self) -> None:
         self.customer.does_something()
+        think = self.environment.parsed_options.think
+        gevent.sleep(random.uniform(think / 2, think * 2))
 
 
-class Stream(Arrivals):
-    """An open loop."""
-
-    abstract = SHAPE != "open"
-    fixed_count = WORKERS
-    rate = RATE / WORKERS
+class Shape(ChosenShape):
+    closed, opened = Shopper, Stream
 
 
-if SHAPES[SHAPE]:
-
-    class Shape(SHAPES[SHAPE]):  # type: ignore[misc] - Locust takes the shape it finds in this file
-        abstract = False
+@events.init_command_line_parser.add_listener
+def _add_fields(parser: LocustArgumentParser) -> None:
+    parser.add_argument("--shape", env_var="SHAPE", choices=SHAPES, default="constant", help="how many when")
+    parser.add_argument("--rate", env_var="RATE", type=float, default=10.0, help="trips a second, if open")
+    parser.add_argument("--think", env_var="THINK", type=float, default=1.0, help="seconds between two trips")
 
 
 @events.init.add_listener
@@ -78,6 +67,7 @@ def _progress(environment: Environment) -> None:
         )
 
 
-@events.quitting.add_listener
+@events.quit.add_listener
 def _send_the_last_spans(**_: Any) -> None:
-    traced.provider().shutdown()
+    """Not on `quitting`: then customers may still be inside, and their spans would come too late."""
+    traced.finish()

@@ -8,32 +8,37 @@ import time
 
 import gevent
 from behaviours import Customer
-from locust import task
+from gevent.pool import Group
 from traced import TracedUser
 
 AT_ONCE = 500
 
 
-class Arrivals(TracedUser):
-    """One of them stands for all customers; `rate` a second, counted from the moment each was due."""
+class Stream(TracedUser):
+    """Stands for all customers a process lets in, at its share of --rate."""
 
-    abstract = True
     concurrency = AT_ONCE  # connections
-    rate = 1.0
 
     def on_start(self) -> None:
+        options = self.environment.parsed_options
+        self._rate = options.rate / (options.processes or 1)
+        self._inside = Group()
         self._customer = Customer.arrives(self.client)
         self._began, self._number = time.perf_counter(), 0
 
-    @task
-    def let_one_in(self) -> None:
-        due = self._began + self._number / self.rate
+    def act(self) -> None:
+        due = self._began + self._number / self._rate
         self._number += 1
         gevent.sleep(max(0.0, due - time.perf_counter()))
-        gevent.spawn(self._serve, due)
+        self._inside.spawn(self._serve, due)
+
+    def on_stop(self) -> None:
+        """Who is inside may finish; for whom that takes too long is put out, and says so in the journal."""
+        self._inside.join(timeout=0.8 * (self.environment.stop_timeout or 0))
+        self._inside.kill(timeout=1)
 
     def _serve(self, due: float) -> None:
-        self._customer.does_something()
+        self._customer.does_something(late=1000 * (time.perf_counter() - due))
         self.environment.events.request.fire(
             request_type="TRIP",
             name="from the moment it was due",

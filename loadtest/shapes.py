@@ -1,48 +1,35 @@
-"""How many customers there are, over time: SHAPE= constant, stepped, spike, soak. (open is another user.)"""
+"""How many customers there are, over time, and whether they wait for answers (all but `open` do)."""
 
-from locust import LoadTestShape
+from collections.abc import Callable
 
-STEPS = 5
+from locust import LoadTestShape, User
+
 CALM = 0.2  # of the customers, before and after a spike
+SHARES: dict[str, Callable[[float], float]] = {
+    "constant": lambda done: 1.0,
+    "soak": lambda done: 1.0,  # constant, for long
+    "stepped": lambda done: (int(done * 5) + 1) / 5,  # where does it get slow?
+    "spike": lambda done: 1.0 if 0.4 <= done < 0.6 else CALM,  # does it come back?
+}
+"""Which share of the customers is there when this share of the time is over."""
+SHAPES = (*SHARES, "open")
 
 
-class _Timed(LoadTestShape):
-    """Ends by itself after --run-time; as many customers as --users at most."""
+class ChosenShape(LoadTestShape):
+    """The shape of --shape, for --run-time; without one it stays as it begins."""
 
     abstract = True
     use_common_options = True  # --users and --run-time, or what the page has in their places
+    closed: type[User]
+    opened: type[User]
 
-    def tick(self) -> tuple[int, float] | None:
+    def tick(self) -> tuple[int, float, list[type[User]] | None] | None:
         options = self.runner.environment.parsed_options
         done = self.get_run_time() / options.run_time if options.run_time else 0.0
         if done >= 1:
             return None
-        users = max(1, round(options.users * self.share(done)))
-        return users, max(1.0, options.users / 2)
-
-    def share(self, done: float) -> float:
-        """Which share of the customers is there when this share of the time is over."""
-        raise NotImplementedError
-
-
-class Stepped(_Timed):
-    """More and more, in equal steps: where does it get slow?"""
-
-    def share(self, done: float) -> float:
-        return (int(done * STEPS) + 1) / STEPS
-
-
-class Spike(_Timed):
-    """All of them for the fifth in the middle: does it come back?"""
-
-    def share(self, done: float) -> float:
-        return 1.0 if 0.4 <= done < 0.6 else CALM
-
-
-SHAPES: dict[str, type[_Timed] | None] = {
-    "constant": None,
-    "soak": None,
-    "stepped": Stepped,
-    "spike": Spike,
-    "open": None,
-}
+        if options.shape == "open":
+            streams = options.processes or 1
+            return streams, streams, [self.opened]
+        most = options.num_users or 1
+        return max(1, round(most * SHARES[options.shape](done))), max(1.0, most / 2), [self.closed]

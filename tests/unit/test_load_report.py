@@ -1,6 +1,7 @@
 """The report of a load: what was sent, what is stored, and what each loss is put down to."""
 
 from tools.load_report import Report, Trip, is_whole, reconcile, text
+
 from tools.tracecheck import Span, Trace
 
 

@@ -1,0 +1,31 @@
+"""The reports that `make load` leaves behind."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.conftest import Stack
+
+
+def directories(stack: Stack) -> list[Path]:
+    """One per load, oldest first."""
+    return sorted(Path(stack.environment["SPANSHOP_STATE"]).glob("load/*"))
+
+
+def load(stack: Stack, *arguments: str, **more: str) -> dict[str, Any]:
+    """Run a load that has to be good; return its report."""
+    done = stack.run("tools.load", *arguments, **more)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    return newest(stack)
+
+
+def newest(stack: Stack) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((directories(stack)[-1] / "report.json").read_text())
+    return found
+
+
+def adds_up(report: dict[str, Any]) -> None:
+    """Each trip is accounted for: sent = traced = stored + lost by a cause."""
+    of = report["fates"]
+    assert of["read"] == of["sampled"] == of["whole"] + sum(len(ids) for ids in of["lost"].values())
+    assert report["trips"] - report["cut_off"] >= of["sampled"]

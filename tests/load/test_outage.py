@@ -1,0 +1,43 @@
+"""The Collector is away for five seconds of a load: the report says so, and what that did to the traces."""
+
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from tests.e2e.conftest import ROOT, Stack
+from tests.load.reports import adds_up, directories, newest
+from tests.resilience.chaos import Chaos
+from tests.support import eventually
+
+BEFORE, AWAY, SECONDS = 40, 5.0, 16  # trips before it is stopped; seconds
+
+
+@pytest.mark.timeout(120)
+def test_collector_away_for_five_seconds_is_named_and_every_trace_accounted_for(stack: Stack) -> None:
+    command = [sys.executable, "-m", "tools.load", "--shape", "open", "--rate", "10"]
+    command += ["--duration", str(SECONDS)]
+    earlier, chaos = directories(stack), Chaos(stack)
+    running = subprocess.Popen(command, cwd=ROOT, env=stack.environment, stdout=subprocess.PIPE, text=True)
+    eventually(lambda: _has_begun(stack, len(earlier)), seconds=30)
+    chaos.stop("otel-collector")
+    threading.Event().wait(AWAY)
+    chaos.start("otel-collector")
+    said, _ = running.communicate(timeout=90)
+    report = newest(stack)
+    print(report["away"], report["fates"], report["evidence"], said)
+    adds_up(report)
+    assert report["failed"] == {}  # no customer noticed
+    ((_, seconds),) = report["away"]
+    assert AWAY <= seconds < SECONDS
+    assert f"the Collector did not answer for {seconds:.1f} s" in said
+    assert "unexplained" not in report["fates"]["lost"]
+    assert report["fates"]["delayed"] + sum(map(len, report["fates"]["lost"].values())) > AWAY * 10 / 2
+    assert running.returncode == bool(report["fates"]["lost"])
+
+
+def _has_begun(stack: Stack, earlier: int) -> None:
+    now = directories(stack)
+    assert len(now) > earlier
+    assert sum(len(file.read_text().splitlines()) for file in now[-1].glob("*.jsonl")) >= BEFORE
