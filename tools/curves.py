@@ -21,10 +21,12 @@ def curves(
 
     `marks` are single points to be seen, `bands` stretches of the axis across, from and to, in grey.
     """
-    most_x = max(x for points in lines.values() for x, _ in points)
-    most_y = max(y for points in lines.values() for _, y in points)
+    most_x = max(x for points in lines.values() for x, _ in points) or 1.0
+    most_y = max(y for points in lines.values() for _, y in points) or 1.0
     least = min(y for points in lines.values() for _, y in points) if logarithmic else 0.0
-    floor, top = (_power(least, up=False), _power(most_y, up=True)) if logarithmic else (0.0, most_y * 1.05)
+    floor, top = (
+        (_power(least, up=False), _power(most_y * 1.01, up=True)) if logarithmic else (0.0, most_y * 1.05)
+    )
 
     def place(x: float, y: float) -> tuple[float, float]:
         share = log10(y / floor) / log10(top / floor) if logarithmic else y / top
@@ -93,4 +95,4 @@ def _band(begin: float, end: float) -> str:
 
 
 def _mark(x: float, y: float) -> str:
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{COLOURS[1]}"/>'
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#222222"/>'

@@ -1,62 +1,118 @@
-"""The report of a load: what was sent, what is stored, and what each loss is put down to."""
+"""The report of a load: times, failures, and whether all of it is as it should be."""
 
-from tools.load_report import Report, Trip, is_whole, reconcile, text
+from typing import Any
 
-from tools.tracecheck import Span, Trace
+import pytest
+
+from tests.unit.load_trips import a_trip, bought, whole
+from tools.audit import Report as Audit
+from tools.load.fate import Evidence
+from tools.load.journal import Trip
+from tools.load.metrics import Growth, of_collector, of_sdks
+from tools.load.page import html
+from tools.load.report import Report, report
+from tools.load.stored import is_whole, read_back, seen
+from tools.load.text import text
+from tools.load.times import seconds
+from tools.tracecheck import Trace
+
+BOOKS = Audit({}, [], [], [], [])
+COLLECTOR = """# TYPE otelcol_receiver_accepted_spans counter
+otelcol_receiver_accepted_spans{receiver="otlp",transport="http"} 14
+otelcol_exporter_send_failed_spans{exporter="otlp"} 3
+otelcol_exporter_enqueue_failed_spans{exporter="otlp"} 1e+01
+otelcol_processor_tail_sampling_count_traces_sampled{policy="a",sampled="false"} 4
+otelcol_processor_tail_sampling_count_traces_sampled{policy="a",sampled="true"} 9
+"""
+SDKS = """otel_sdk_exporter_span_exported_total{job="spanshop/order",error_type="ConnectionError"} 7.0
+otel_sdk_exporter_span_exported_total{job="spanshop/order"} 700.0
+otel_sdk_processor_span_processed_total{job="spanshop/order",error_type="queue_full"} 2.0
+"""
 
 
-def a_trip(name: str, *, sampled: bool = True, took: float = 10.0, wrong: str = "") -> Trip:
-    answers: list[list[object]] = [["POST /orders, bought", 201, took]]
-    return Trip("buy", name, sampled, 0.0, answers, [wrong] if wrong else [])
+def a_report(*trips: Trip, ratio: float | None = None, late: bool = False, **use: float) -> Report:
+    there = {trip.trace_id: whole() for trip in trips if trip.sampled}
+    used: dict[str, dict[str, float]] = {
+        "locust": {"share": 0.1, "cpu_seconds": 1, "peak_mib": 1, "end_mib": 1} | use
+    }
+    evidence = Evidence(away=[(1.0, 6.0)])
+    return report(list(trips), there, evidence, ratio, BOOKS, used, late, {"at": "now"})
 
 
-def a_trace(name: str) -> Trace:
-    return Trace([Span("POST /orders", "server", "order", name, "1", "", 0, 8_000_000)])
-
-
-def report(*trips: Trip, lost: str = "", **refused: float) -> Report:
-    there = [trip.trace_id for trip in trips if trip.sampled and trip.trace_id != lost]
-    return reconcile(list(trips), list(trips), {name: a_trace(name) for name in there}, refused)
-
-
-def test_load_of_which_all_is_there_is_good() -> None:
-    found = report(a_trip("a"), a_trip("b", took=30))
-    assert (found.good, found.whole, found.looked, found.lost) == (True, 2, 2, [])
-    assert found.client_ms["POST /orders, bought"] == [30.0, 30.0, 30.0]
-    assert found.server_ms["POST /orders"] == [8.0, 8.0, 8.0]
+def test_times_of_client_and_spans_and_their_difference_stand_side_by_side() -> None:
+    found = a_report(a_trip("a"), a_trip("b", took=30))
+    assert found.client_ms["POST /orders, bought"] == [2, 30.0, 30.0, 30.0]
+    assert found.span_ms["processOrder"] == [2, 7.0, 7.0, 7.0]
+    assert found.difference_ms["POST /orders, bought"] == [2, 22.0, 22.0, 22.0]
     assert [trace_id for _, _, trace_id in found.slowest] == ["b", "a"]
-
-
-def test_trip_that_was_not_sampled_is_not_missed() -> None:
-    found = report(a_trip("a"), a_trip("b", sampled=False))
-    assert (found.good, found.sampled, found.looked, found.trips) == (True, 1, 1, 2)
-
-
-def test_lost_trace_is_named_and_put_down_to_whom_the_collector_names() -> None:
-    found = report(a_trip("a"), a_trip("b"), lost="b", otelcol_receiver_refused_spans=14.0)
-    assert (found.good, found.lost) == (False, ["b"])
-    assert "otelcol_receiver_refused_spans 14" in text(found)
-
-
-def test_loss_the_collector_knows_nothing_of_was_before_it() -> None:
-    found = report(a_trip("a"), lost="a", otelcol_receiver_refused_spans=0)
-    assert "lost before it, in an SDK" in text(found)
+    assert found.good
 
 
 def test_unexpected_answer_fails_the_load_and_leads_to_a_trace() -> None:
-    found = report(a_trip("a"), a_trip("b", wrong="bought: 503 instead of 201"))
+    found = a_report(a_trip("a"), a_trip("b", began=3.0, wrong="bought: 503 instead of 201"))
     assert (found.good, found.failed) == (False, {"bought: 503 instead of 201": 1})
-    assert found.failures == [("bought: 503 instead of 201", "b")]
     assert "503 instead of 201" in text(found)
+    assert '<a href="http://jaeger/trace/b">' in html(found, "http://jaeger").split("kind of failure")[1]
 
 
-def test_load_without_a_trip_is_not_good() -> None:
-    assert not report().good
+def test_absence_of_the_collector_is_named_with_its_second_and_length() -> None:
+    assert "did not answer for 5.0 s from second 1.0 on" in text(a_report(a_trip("a")))
 
 
-def test_trace_with_an_answer_but_no_span_for_it_is_not_whole_yet() -> None:
-    root = Span("buy", "internal", "load", "a", "1", "", 0, 9)
-    served = Span("POST /orders", "server", "order", "a", "2", "1", 1, 8)
-    assert is_whole(Trace([root, served]), a_trip("a"))
-    assert not is_whole(Trace([root]), a_trip("a"))
-    assert not is_whole(Trace([served]), a_trip("a"))
+def test_load_without_a_trip_is_not_good_and_has_a_page() -> None:
+    assert not a_report().good
+    assert "something is wrong" in html(a_report(), "http://jaeger")
+
+
+def test_sampler_that_does_not_go_by_the_trace_id_is_noticed() -> None:
+    low, high = "0" * 32, "f" * 32
+    right = a_report(a_trip(low), a_trip(high, sampled=False), ratio=0.1)
+    assert (right.good, right.predicted, right.wrongly_sampled) == (True, 1, 0)
+    wrong = a_report(a_trip(low, sampled=False), a_trip(high), ratio=0.1)
+    assert (wrong.good, wrong.predicted, wrong.wrongly_sampled) == (False, 1, 2)
+
+
+def test_locust_at_its_limit_is_said_to_be_the_bottleneck() -> None:
+    assert a_report(a_trip("a")).bottleneck == []
+    assert "took 97% of a core" in text(a_report(a_trip("a"), share=0.97))
+    assert "warns of its own use" in text(a_report(a_trip("a"), late=True))
+
+
+def test_seconds_without_a_request_are_there_and_failures_are_marked() -> None:
+    first, third = seconds([a_trip("a"), a_trip("b", began=2.5, wrong="x")])[::2]
+    assert (first.requests, first.failed, first.p99) == (1, 0, 10.0)
+    assert (third.second, third.failed) == (2, 1)
+    assert seconds([a_trip("a"), a_trip("b", began=2.5)])[1].p99 is None
+
+
+@pytest.mark.parametrize(
+    "missing", ["buy", "POST /orders", "PUT", "PUT /reservations/{order_id}", "inventory.update"]
+)
+def test_trace_without_any_one_of_its_spans_is_not_whole(missing: str) -> None:
+    assert is_whole(bought(), a_trip("t"))
+    assert not is_whole(bought(missing), a_trip("t"))
+
+
+def test_reading_back_asks_again_for_what_is_not_whole_yet() -> None:
+    asked: list[str] = []
+
+    def look(trace_id: str) -> Trace:
+        asked.append(trace_id)
+        return bought(*(["PUT"] if len(asked) < 3 else []))
+
+    found = read_back([a_trip("t")], look, patience=9)
+    assert (found["t"].whole, asked) == (True, ["t"] * 3)
+    assert seen(bought(), a_trip("t")).steps.keys() >= {"POST /orders in order", "MongoDB inventory.update"}
+
+
+def test_counters_are_summed_by_what_they_mean() -> None:
+    counted: dict[str, Any] = {"accepted": 14.0, "collector_failed": 13.0, "tail_sampling": 4.0}
+    assert of_collector(COLLECTOR) == counted
+    assert of_sdks(SDKS) == {"order: ConnectionError": 7.0, "order: queue_full": 2.0}
+
+
+def test_counter_that_begins_anew_goes_on_growing() -> None:
+    growth = Growth()
+    for value in (100.0, 104.0, 3.0, 5.0):
+        growth.look({"accepted": value})
+    assert (growth.total, growth.restarts) == ({"accepted": 9.0}, 1)

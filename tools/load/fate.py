@@ -31,6 +31,7 @@ class Evidence:
     load_sdk: dict[str, int] = field(default_factory=dict)
     service_sdk: dict[str, int] = field(default_factory=dict)
     collector: dict[str, float] = field(default_factory=dict)
+    restarts: int = 0  # of the Collector; what it counted just before is not in its counters
     away: list[tuple[float, float]] = field(default_factory=list)
     witness: Trip | None = None  # its trace was seen whole while the load ran
 
@@ -74,12 +75,12 @@ def fates(trips: list[Trip], found: dict[str, Seen], evidence: Evidence) -> Fate
 
 
 def _cause(trip: Trip, one: Seen, evidence: Evidence, gone_before: float) -> str:
-    says, services = evidence.collector, one.services - {"load"}
+    says, has_root = evidence.collector, "load" in one.services
     if not one.spans and trip.started < gone_before:
         return "evicted"
-    if evidence.load_sdk and "load" not in one.services:
+    if evidence.load_sdk and not has_root:
         return "load_sdk"
-    if evidence.service_sdk and (services or not one.spans):
+    if evidence.service_sdk and (has_root or not one.spans):
         return "service_sdk"
     if _caught(trip, evidence.away, MARGIN):
         return "collector_away"

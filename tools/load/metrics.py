@@ -51,18 +51,21 @@ def of_sdks(text: str) -> Series:
 
 
 class Growth:
-    """How much counters grew since the first look. A smaller value than before: counted anew from nothing.
+    """How much counters grew since the first look. Where one is smaller than before, all count anew.
 
     What a program counted between the last look and its end is not in it.
     """
 
     def __init__(self) -> None:
         self.total: Series = {}
+        self.restarts = 0
         self._last: Series | None = None
 
     def look(self, now: Series) -> None:
-        for name, value in now.items() if self._last is not None else ():
-            before = self._last.get(name, 0.0) if self._last else 0.0
-            grown = value - before if value >= before else value
+        last = now if self._last is None else self._last
+        anew = any(value < last.get(name, 0.0) for name, value in now.items())
+        self.restarts += anew
+        for name, value in now.items():
+            grown = value if anew else value - last.get(name, 0.0)
             self.total[name] = self.total.get(name, 0.0) + grown
         self._last = now

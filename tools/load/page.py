@@ -55,13 +55,13 @@ def _summary(report: Report) -> str:
 
 
 def _over_time(report: Report) -> list[str]:
-    if not report.timeline:
+    if len(report.timeline) < 3:
         return []
     return [
         "<h2>Over time</h2>",
         plots.latency(report),
         plots.requests(report),
-        "<p>Red: unexpected answers. Grey: the Collector did not answer.</p>",
+        "<p>Dots: unexpected answers. Grey: the Collector did not answer.</p>",
     ]
 
 

@@ -3,6 +3,7 @@
 from ..curves import curves
 from ..drawing import GREY, picture, text
 from .report import Report
+from .times import Second
 
 WIDTH, HEIGHT, LEFT = 760, 66, 16
 COLOURS = ("#17b8be", "#b7885e", "#d9534f", "#8e44ad", "#e67e22", "#7f8c8d", "#c0392b", "#34495e")
@@ -10,7 +11,7 @@ COLOURS = ("#17b8be", "#b7885e", "#d9534f", "#8e44ad", "#e67e22", "#7f8c8d", "#c
 
 def latency(report: Report) -> str:
     """Milliseconds over time; dots for unexpected answers, grey where the Collector was away."""
-    seen = [second for second in report.timeline if second.p99 is not None]
+    seen = [second for second in _seconds(report) if second.p99 is not None]
     lines = {
         "99 %": [(float(one.second), max(1.0, one.p99 or 0)) for one in seen],
         "half": [(float(one.second), max(1.0, one.p50 or 0)) for one in seen],
@@ -27,9 +28,14 @@ def latency(report: Report) -> str:
 
 
 def requests(report: Report) -> str:
-    lines = {"requests": [(float(one.second), float(one.requests)) for one in report.timeline]}
-    failed = [(float(one.second), float(one.failed)) for one in report.timeline if one.failed]
+    lines = {"requests": [(float(one.second), float(one.requests)) for one in _seconds(report)]}
+    failed = [(float(one.second), float(one.failed)) for one in _seconds(report) if one.failed]
     return curves(lines, "seconds", "requests a second", marks=failed, bands=_away(report))
+
+
+def _seconds(report: Report) -> list[Second]:
+    """Without the last one, which is no whole one and would look like a fall."""
+    return report.timeline[:-1] or report.timeline
 
 
 def _away(report: Report) -> list[tuple[float, float]]:

@@ -55,7 +55,8 @@ class Report:
     @property
     def lost_before_collector(self) -> int:
         """Spans that were made, as far as known, and that the Collector never got."""
-        return max(0, self.fates.spans_expected - int(self.evidence.collector.get("accepted", 0)))
+        got = max(self.evidence.collector.get("accepted", 0), self.fates.spans_stored)
+        return max(0, self.fates.spans_expected - int(got))
 
     def document(self) -> dict[str, Any]:
         more = {"good": self.good, "lost_before_collector": self.lost_before_collector}

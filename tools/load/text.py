@@ -43,6 +43,8 @@ def _collector(report: Report) -> list[str]:
     lines = [
         f"spans    {of.spans_expected} made, {says.get('accepted', 0):.0f} accepted by the Collector, "
         f"{says.get('passed_on', 0):.0f} passed on, {of.spans_stored} stored"
+        + "; it started anew, and what it counted just before is missing here"
+        * bool(report.evidence.restarts)
     ]
     if of.lost and report.lost_before_collector:
         lines.append(f"         lost before the Collector: {report.lost_before_collector}")

@@ -52,7 +52,12 @@ class Watch:
         self.look_at_sdks()
         lost = {name: int(count) for name, count in self._sdks.total.items() if count}
         return Evidence(
-            unsent(self._journal), lost, self._collector.total, self._away.until_now(), self._witness
+            load_sdk=unsent(self._journal),
+            service_sdk=lost,
+            collector=self._collector.total,
+            restarts=self._collector.restarts,
+            away=self._away.until_now(),
+            witness=self._witness,
         )
 
     def _run(self) -> None:
