@@ -78,11 +78,13 @@ practice: .venv/ready ## measure what docs/practice says, in full: ONLY=name of 
 test-practice: .venv/ready ## make a claim of docs/practice untrue, one at a time; a test must notice each
 	@$(RUN) tests.practice.untrue
 
-load-ui: .venv/ready .venv-load/ready ## Locust's own page, for load by hand
-	@$(RUN) tools.load --ui
+LOAD = $(foreach setting,USERS RATE SHAPE THINK WORKERS DURATION,$(if $($(setting)),--$(shell echo $(setting) | tr A-Z a-z) $($(setting))))
 
 load: .venv/ready .venv-load/ready ## customers for a while, then a report: USERS=10 DURATION=30 SHAPE=constant|stepped|spike|soak|open RATE=10 WORKERS=1
-	@$(RUN) tools.load $(if $(WORKERS),--workers $(WORKERS)) $(if $(USERS),--users $(USERS)) $(if $(RATE),--rate $(RATE)) $(if $(DURATION),--duration $(DURATION)) $(if $(SHAPE),--shape $(SHAPE)) $(if $(THINK),--think $(THINK))
+	@$(RUN) tools.load $(LOAD)
+
+load-ui: .venv/ready .venv-load/ready ## Locust's own page, for load by hand; WORKERS=2
+	@$(RUN) tools.load --ui $(LOAD)
 
 docs: .venv/ready ## make docs/telemetry.md from the contract
 	@$(RUN) tools.docs

@@ -196,8 +196,9 @@ def test_load_image_has_locust_and_the_files_of_the_load_only() -> None:
     assert values("load", "FROM")[0].split(" AS ")[0] == values("order", "FROM")[0].split(" AS ")[0]
     assert "locust==2.47.0" in (ROOT / "requirements/loadtest.txt").read_text()
     code = "".join(file.read_text() for file in (ROOT / "loadtest").glob("*.py"))
-    read = set(re.findall(r'environ\.get\("(\w+)"', code)) - {"LOAD_JOURNAL"}  # the container has no report
-    assert read | {"OTEL_EXPORTER_OTLP_ENDPOINT"} == set(CONTAINERS["load"]["environment"])
+    read = set(re.findall(r'(?:environ\.get\(|env_var=)"(\w+)"', code)) - {"LOAD_JOURNAL"}  # it has no report
+    others = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}
+    assert read | others | {"LOCUST_PROCESSES"} == set(CONTAINERS["load"]["environment"])
 
 
 @pytest.mark.parametrize("name", BUILT)

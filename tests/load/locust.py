@@ -34,13 +34,13 @@ def stub(*stall: float) -> Iterator[str]:
             process.terminate()
 
 
-def trips(directory: Path, url: str, seconds: int, *more: str) -> list[dict[str, Any]]:
+def trips(directory: Path, url: str, seconds: int, *more: str, stop: int = 5) -> list[dict[str, Any]]:
     """Load this shop, which gets the spans too; return the journal."""
     directory.mkdir()
     where = {"ORDER_URL": url, "INVENTORY_URL": url, "LOAD_JOURNAL": str(directory)}
     where |= {"OTEL_EXPORTER_OTLP_ENDPOINT": url}
     command = [str(installed()), "-f", str(LOCUSTFILE), "--headless", "--only-summary", *more]
-    command += ["--run-time", f"{seconds}s", "--stop-timeout", "5"]
+    command += ["--run-time", f"{seconds}s", "--stop-timeout", str(stop)]
     environment = os.environ | where
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

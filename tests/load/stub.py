@@ -1,6 +1,7 @@
 """A shop and a Collector that only answer, as cheaply as Python can: `python -m tests.load.stub AT FOR`.
 
-Prints its port once it listens. From second AT on, if given, nobody gets an answer for FOR seconds.
+Prints its port once it listens. AT seconds after its first request, if given, nobody gets an answer for FOR
+seconds, but for spans.
 """
 
 import asyncio
@@ -28,7 +29,8 @@ STOCK = _response(200, {"items": [{"sku": "lamp", "available": 100_000}]})
 class Shop(asyncio.Protocol):
     """A connection: one request after the other."""
 
-    stall = (float("inf"), float("inf"))
+    stall = (float("inf"), 0.0)
+    first = 0.0  # when it was asked for the first time
 
     def connection_made(self, transport: Any) -> None:
         self._transport, self._received = transport, b""
@@ -42,9 +44,11 @@ class Shop(asyncio.Protocol):
             self._answer(STOCK if head.startswith(b"GET /stock") else _to(head, body))
 
     def _answer(self, response: bytes) -> None:
-        begin, end = self.stall
-        if begin < (now := time.monotonic()) < end:
-            asyncio.get_running_loop().call_later(end - now, self._transport.write, response)
+        now, (at, seconds) = time.monotonic(), self.stall
+        Shop.first = Shop.first or now
+        left = Shop.first + at + seconds - now
+        if 0 < left < seconds and response != SPANS:
+            asyncio.get_running_loop().call_later(left, self._transport.write, response)
         else:
             self._transport.write(response)
 
@@ -65,6 +69,5 @@ async def _serve() -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) > 2:
-        begin = time.monotonic() + float(sys.argv[1])
-        Shop.stall = (begin, begin + float(sys.argv[2]))
+        Shop.stall = (float(sys.argv[1]), float(sys.argv[2]))
     asyncio.run(_serve())

@@ -7,7 +7,7 @@ import pytest
 
 from tests.load.locust import stub, trips
 
-AFTER, STALL, SECONDS, RATE = 5.0, 2.0, 9, 50
+AFTER, STALL, SECONDS, RATE = 2.0, 2.0, 7, 50
 
 
 def p99(directory: Path, *more: str) -> float:

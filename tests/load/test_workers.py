@@ -10,7 +10,7 @@ from tests.load.locust import stub, trips
 
 SERVICES_TAKE = 275
 """Orders a second the shop answers on two cores at most, many of them by saying that it is full."""
-SECONDS = 6
+SECONDS = 3
 
 
 @pytest.mark.timeout(60)

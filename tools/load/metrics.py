@@ -9,12 +9,14 @@ LABEL = re.compile(r'(\w+)="([^"]*)"')
 Series = dict[str, float]
 
 # What the Collector says of spans. Ours by the suffix of its names: releases differ in what stands before.
+UPTIME = "uptime"  # what shows that it was started anew, however much it has counted since
 COLLECTOR = {
     "otelcol_receiver_accepted_spans": "accepted",
     "otelcol_receiver_refused_spans": "collector_refused",
     "otelcol_exporter_sent_spans": "passed_on",
     "otelcol_exporter_send_failed_spans": "collector_failed",
     "otelcol_exporter_enqueue_failed_spans": "collector_failed",
+    "otelcol_process_uptime": UPTIME,
 }
 TAIL = "otelcol_processor_tail_sampling_count_traces_sampled"
 SDK = ("otel_sdk_processor_span_processed_total", "otel_sdk_exporter_span_exported_total")
@@ -63,7 +65,7 @@ class Growth:
 
     def look(self, now: Series) -> None:
         last = now if self._last is None else self._last
-        anew = any(value < last.get(name, 0.0) for name, value in now.items())
+        anew = any(now.get(name, 0.0) < value for name, value in last.items())
         self.restarts += anew
         for name, value in now.items():
             grown = value if anew else value - last.get(name, 0.0)

@@ -17,7 +17,7 @@ from ..tracecheck import CannotCheck, Trace
 from ..urls import Urls
 from .fate import Evidence
 from .journal import Trip, first_sampled, unsent
-from .metrics import Growth, of_collector, of_sdks, page
+from .metrics import UPTIME, Growth, of_collector, of_sdks, page
 from .processes import Processes, of_locust
 from .stored import is_whole
 
@@ -54,7 +54,7 @@ class Watch:
         return Evidence(
             load_sdk=unsent(self._journal),
             service_sdk=lost,
-            collector=self._collector.total,
+            collector={name: n for name, n in self._collector.total.items() if name != UPTIME},
             restarts=self._collector.restarts,
             away=self._away.until_now(),
             witness=self._witness,
