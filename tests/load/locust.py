@@ -23,9 +23,9 @@ def installed() -> Path:
 
 
 @contextmanager
-def stub(*stall: float) -> Iterator[str]:
-    """The URL of a shop that only answers, and for a while does not; see stub.py."""
-    command = [sys.executable, "-m", "tests.load.stub", *map(str, stall)]
+def stub(*how: str) -> Iterator[str]:
+    """The URL of a shop that only answers; see stub.py."""
+    command = [sys.executable, "-m", "tests.load.stub", *how]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout

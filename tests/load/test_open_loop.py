@@ -7,12 +7,12 @@ import pytest
 
 from tests.load.locust import stub, trips
 
-AFTER, STALL, SECONDS, RATE = 2.0, 2.0, 7, 50
+AFTER, STALL, SECONDS, RATE = 2, 2, 7, 50
 
 
 def p99(directory: Path, *more: str) -> float:
     """Milliseconds, over all answers of a load on the shop that stalls."""
-    with stub(AFTER, STALL) as url:
+    with stub(str(AFTER), str(STALL)) as url:
         lines = trips(directory, url, SECONDS, *more)
     times = sorted(took for line in lines for _, _, took, _ in line["answers"])
     assert len(times) > SECONDS * RATE / 2
