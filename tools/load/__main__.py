@@ -6,29 +6,26 @@ trace that was to be kept is there whole, and the audit holds.
 
 import argparse
 import json
-import os
-import re
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 from pymongo.errors import PyMongoError
 
-from deploy.native.ports import ROOT, settings, state_dir
+from deploy.native.ports import settings, state_dir
 
 from ..audit import audited, mongodb_url
 from ..audit import load as read_books
 from ..draw import console
 from ..jaeger import Jaeger
-from ..machine import load_average, machine, model, versions
 from ..tracecheck import CannotCheck
 from ..urls import Urls, urls
 from .fate import Evidence
 from .journal import Trip, trips
 from .locust import SHAPES, Asked, finish, listen_to_ctrl_c, locust, page
+from .made import made_with, ratio
 from .page import html
 from .report import Report, report
 from .stored import Seen, read_back
@@ -91,6 +88,8 @@ def _measure(asked: Asked, where: Urls, directory: Path) -> int:
         running.append(started)
         finish(started)
     made = trips(directory)
+    if not made:
+        console.print((directory / "locust.log").read_text()[-2000:], markup=False)
     console.print(f"{len(made)} trips are over; reading their traces back …")
     found = _read_back(made, where.jaeger)
     the_report = _reported(asked, made, found, watch, directory)
@@ -117,27 +116,9 @@ def _reported(
     asked: Asked, made: list[Trip], found: dict[str, Seen], watch: Watch, directory: Path
 ) -> Report:
     evidence: Evidence = watch.evidence()
-    log = directory / "locust.log"
-    busy = log.exists() and BUSY in log.read_text()
+    busy = BUSY in (directory / "locust.log").read_text()
     books = audited(lambda: read_books(mongodb_url()), wait=30)
-    return report(made, found, evidence, _ratio(), books, watch.processes.document(), busy, _made(asked))
-
-
-def _ratio() -> float | None:
-    """The share of trips Locust's sampler keeps, where it goes by the trace id."""
-    by_ratio = os.environ.get("OTEL_TRACES_SAMPLER", "").endswith("traceidratio")
-    return float(os.environ.get("OTEL_TRACES_SAMPLER_ARG") or 1.0) if by_ratio else None
-
-
-def _made(asked: Asked) -> dict[str, Any]:
-    locked = re.search(r"^locust==([\d.]+)", (ROOT / "requirements" / "loadtest.txt").read_text(), re.M)
-    return {
-        "at": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
-        "asked": vars(asked),
-        "machine": " ".join(filter(None, (machine(), model()))),
-        "load average": load_average(),
-        "versions": versions() | {"Locust": locked[1] if locked else "?"},
-    }
+    return report(made, found, evidence, ratio(), books, watch.processes.document(), busy, made_with(asked))
 
 
 if __name__ == "__main__":

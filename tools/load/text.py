@@ -40,14 +40,15 @@ def _fate(report: Report) -> list[str]:
 
 def _collector(report: Report) -> list[str]:
     says, of = report.evidence.collector, report.fates
+    made = f"{'about ' if of.lost else ''}{of.spans_expected} made"
+    accepted, passed_on = says.get("accepted", 0), says.get("passed_on", 0)
+    anew = "; it started anew, and what it counted just before is missing here"
     lines = [
-        f"spans    {of.spans_expected} made, {says.get('accepted', 0):.0f} accepted by the Collector, "
-        f"{says.get('passed_on', 0):.0f} passed on, {of.spans_stored} stored"
-        + "; it started anew, and what it counted just before is missing here"
-        * bool(report.evidence.restarts)
+        f"spans    {made}, {accepted:.0f} accepted by the Collector, {passed_on:.0f} passed on, "
+        f"{of.spans_stored} stored" + (anew if report.evidence.restarts else "")
     ]
     if of.lost and report.lost_before_collector:
-        lines.append(f"         lost before the Collector: {report.lost_before_collector}")
+        lines.append(f"         lost before the Collector: about {report.lost_before_collector}")
     for begin, seconds in report.away:
         lines.append(
             f"AWAY     the Collector did not answer for {seconds:.1f} s from second {begin:.1f} on; "
