@@ -4,6 +4,7 @@
 """
 
 import random
+import signal
 from typing import Any
 
 import gevent
@@ -43,14 +44,21 @@ def _add_fields(parser: LocustArgumentParser) -> None:
 
 
 @events.init.add_listener
-def _prepare(**_: Any) -> None:
+def _prepare(environment: Environment, **_: Any) -> None:
     traced.provider()
+    if _speaks(environment):  # Locust listens to SIGTERM too, but without a page only once the shape is over
+        gevent.signal_handler(signal.SIGTERM, environment.runner.quit)
 
 
 @events.test_start.add_listener
 def _say_how_it_goes(environment: Environment, **_: Any) -> None:
-    if environment.web_ui is None and not isinstance(environment.runner, WorkerRunner):
+    if _speaks(environment):
         gevent.spawn(_progress, environment)
+
+
+def _speaks(environment: Environment) -> bool:
+    """Whether this process is the one with the terminal, and there is no page."""
+    return environment.web_ui is None and not isinstance(environment.runner, WorkerRunner)
 
 
 def _progress(environment: Environment) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.conftest import Stack
+from tests.support import eventually
 
 
 def directories(stack: Stack) -> list[Path]:
@@ -29,3 +30,14 @@ def adds_up(report: dict[str, Any]) -> None:
     of = report["fates"]
     assert of["read"] == of["sampled"] == of["whole"] + sum(len(ids) for ids in of["lost"].values())
     assert report["trips"] - report["cut_off"] >= of["sampled"]
+
+
+def await_trips(stack: Stack, earlier: int, count: int) -> None:
+    """Wait until the load after so many earlier ones has made so many trips."""
+
+    def made() -> None:
+        now = directories(stack)
+        assert len(now) > earlier
+        assert sum(len(file.read_text().splitlines()) for file in now[-1].glob("*.jsonl")) >= count
+
+    eventually(made, seconds=30)

@@ -7,9 +7,8 @@ import threading
 import pytest
 
 from tests.e2e.conftest import ROOT, Stack
-from tests.load.reports import adds_up, directories, newest
+from tests.load.reports import adds_up, await_trips, directories, newest
 from tests.resilience.chaos import Chaos
-from tests.support import eventually
 
 BEFORE, AWAY, SECONDS, RATE = 40, 5.0, 12, 20  # trips before it is stopped; seconds; trips a second
 
@@ -18,9 +17,9 @@ BEFORE, AWAY, SECONDS, RATE = 40, 5.0, 12, 20  # trips before it is stopped; sec
 def test_collector_away_for_five_seconds_is_named_and_every_trace_accounted_for(stack: Stack) -> None:
     command = [sys.executable, "-m", "tools.load", "--shape", "open", "--rate", str(RATE)]
     command += ["--duration", str(SECONDS)]
-    earlier, chaos = directories(stack), Chaos(stack)
+    earlier, chaos = len(directories(stack)), Chaos(stack)
     running = subprocess.Popen(command, cwd=ROOT, env=stack.environment, stdout=subprocess.PIPE, text=True)
-    eventually(lambda: _has_begun(stack, len(earlier)), seconds=30)
+    await_trips(stack, earlier, count=BEFORE)
     chaos.stop("otel-collector")
     threading.Event().wait(AWAY)
     chaos.start("otel-collector")
@@ -36,9 +35,3 @@ def test_collector_away_for_five_seconds_is_named_and_every_trace_accounted_for(
     assert "unexplained" not in report["fates"]["lost"]
     assert report["fates"]["delayed"] + sum(map(len, report["fates"]["lost"].values())) > AWAY * RATE / 2
     assert running.returncode == bool(report["fates"]["lost"])
-
-
-def _has_begun(stack: Stack, earlier: int) -> None:
-    now = directories(stack)
-    assert len(now) > earlier
-    assert sum(len(file.read_text().splitlines()) for file in now[-1].glob("*.jsonl")) >= BEFORE
