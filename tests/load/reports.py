@@ -21,8 +21,9 @@ def load(stack: Stack, *arguments: str, **more: str) -> dict[str, Any]:
 
 
 def newest(stack: Stack) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((directories(stack)[-1] / "report.json").read_text())
-    return found
+    directory = directories(stack)[-1]
+    found: dict[str, Any] = json.loads((directory / "report.json").read_text())
+    return found | {"directory": directory}
 
 
 def adds_up(report: dict[str, Any]) -> None:
