@@ -7,7 +7,7 @@ RUN := .venv/bin/python -m
 export PYTHONPATH := $(CURDIR)/services:$(CURDIR)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help up down status logs order archive demo doctor test check format docs lock clean test-mutations test-sabotage test-compose audit test-resilience fault faults practice test-practice bench
+.PHONY: help up down status logs order archive demo doctor test check format docs lock clean test-mutations test-sabotage test-compose audit test-resilience fault faults practice test-practice load load-ui bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,14 @@ bench: .venv/ready .venv-bench/ready ## what tracing costs, for docs/price-of-tr
 	@$(RUN) loadtest.bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(DURATION),--seconds $(DURATION)) \
 	  $(if $(RATE),--rate $(RATE)) $(if $(ONLY),--only "$(ONLY)") $(if $(LEVERS),--levers) $(if $(PAGES),--pages)
 
+LOAD = $(foreach setting,USERS RATE SHAPE THINK WORKERS DURATION,$(if $($(setting)),--$(shell echo $(setting) | tr A-Z a-z) $($(setting))))
+
+load: .venv/ready .venv-load/ready ## customers for a while, then a report: USERS=10 DURATION=30 SHAPE=constant|stepped|spike|soak|open RATE=10 WORKERS=1
+	@$(RUN) tools.load $(LOAD)
+
+load-ui: .venv/ready .venv-load/ready ## Locust's own page, for load by hand; WORKERS=2
+	@$(RUN) tools.load --ui $(LOAD)
+
 docs: .venv/ready ## make docs/telemetry.md from the contract
 	@$(RUN) tools.docs
 
@@ -105,7 +113,14 @@ lock: .venv/ready ## resolve the dependencies of pyproject.toml anew
 	@.venv/bin/uv pip sync -q --require-hashes requirements/dev.txt
 	@touch $@
 
-.venv-bench/ready: requirements/bench.txt .venv/ready
-	@[ -x .venv-bench/bin/python ] || $(PYTHON) -m venv --without-pip .venv-bench
-	@.venv/bin/uv pip sync -q --python .venv-bench/bin/python --require-hashes requirements/bench.txt
+.venv-bench/ready: .venv/ready requirements/bench.txt
+	@[ -x .venv-bench/bin/python ] || $(PYTHON) -m venv .venv-bench
+	@.venv/bin/uv pip sync -q --require-hashes --python .venv-bench/bin/python requirements/bench.txt
+	@touch $@
+
+# Locust rewrites Python's sockets and threads, so it lives by itself.
+.venv-load/ready: .venv/ready requirements/loadtest.txt
+	@echo "Installing Locust into .venv-load …"
+	@[ -x .venv-load/bin/python ] || $(PYTHON) -m venv .venv-load
+	@.venv/bin/uv pip sync -q --require-hashes --python .venv-load/bin/python requirements/loadtest.txt
 	@touch $@

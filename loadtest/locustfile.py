@@ -1,86 +1,81 @@
-"""Load as customers make it: most look around and buy, a few are refused.
+"""Load as customers make it, each trip a trace: `make load`, or `locust -f loadtest/locustfile.py`.
 
-Run it with `locust -f loadtest/locustfile.py`.
+--shape, --rate, --think (or SHAPE=, RATE=, THINK=) stand on Locust's page too.
 """
 
-import os
 import random
-import uuid
+import signal
 from typing import Any
 
-from locust import FastHttpUser, between, task
+import gevent
+import traced
+from behaviours import Customer
+from locust import events
+from locust.argument_parser import LocustArgumentParser
+from locust.env import Environment
+from locust.runners import WorkerRunner
+from open_loop import Stream
+from shapes import SHAPES, ChosenShape
 
-INVENTORY = os.environ.get("INVENTORY_URL", "http://127.0.0.1:8001")
-PLENTY = 10_000  # what is rarer may sell out while we run, and that would not be the shop's fault
+EVERY = 5  # seconds between two lines of progress
 
 
-class Customer(FastHttpUser):
-    """One customer. The names of requests are constants, so the statistics stay a handful of lines."""
-
-    host = os.environ.get("ORDER_URL", "http://127.0.0.1:8000")
-    wait_time = between(0.5, 2)
-    default_headers = {"baggage": "shop.synthetic=true"}  # noqa: RUF012  every span then says: made by a machine
+class Shopper(traced.TracedUser):
+    """A closed loop: one thing after the other, with time to think in between."""
 
     def on_start(self) -> None:
-        """Come as one of fifty customers and read the catalogue, as the shop's front page does."""
-        self.customer = f"customer-{random.randint(1, 50)}"
-        with self.client.get(f"{INVENTORY}/stock", name="GET /stock", catch_response=True) as answer:
-            items = answer.json()["items"] if answer.status_code == 200 else []
-            self.skus = [item["sku"] for item in items if item["available"] >= PLENTY]
-            if not self.skus:
-                answer.failure(f"no goods to order: {answer.status_code}")
-                self.skus = ["lamp"]
+        self.customer = Customer.arrives(self.client)
 
-    @task(10)
-    def browse(self) -> None:
-        """Look at a product."""
-        self.client.get(f"{INVENTORY}/stock/{random.choice(self.skus)}", name="GET /stock/{sku}")
+    def act(self) -> None:
+        self.customer.does_something()
+        think = self.environment.parsed_options.think
+        gevent.sleep(random.uniform(think / 2, think * 2))
 
-    @task(8)
-    def buy(self) -> None:
-        """Buy one or two things."""
-        skus = random.sample(self.skus, k=min(len(self.skus), random.choice((1, 1, 2))))
-        lines = [{"sku": sku, "quantity": random.randint(1, 3)} for sku in skus]
-        self._order("bought", 201, lines)
 
-    @task(1)
-    def be_declined(self) -> None:
-        """Pay with a card that is refused: the goods are given back."""
-        method = random.choice(("pm_card_declined", "pm_card_insufficient_funds"))
-        self._order("declined", 402, [{"sku": self.skus[0], "quantity": 1}], method=method)
+class Shape(ChosenShape):
+    closed, opened = Shopper, Stream
 
-    @task(1)
-    def find_it_sold_out(self) -> None:
-        """Want what is never there."""
-        self._order("out of stock", 409, [{"sku": "unicorn", "quantity": 1}])
 
-    @task(1)
-    def send_twice(self) -> None:
-        """Press the button twice: the second answer is the first one again."""
-        key, lines = str(uuid.uuid4()), [{"sku": self.skus[0], "quantity": 1}]
-        first = self._order("bought", 201, lines, key=key)
-        again = self._order("replayed", 201, lines, key=key)
-        if first and again and first != again:
-            self.environment.events.request.fire(
-                request_type="CHECK",
-                name="a replay is the same order",
-                response_time=0,
-                response_length=0,
-                exception=AssertionError(f"{first} became {again}"),
-                context={},
-            )
+@events.init_command_line_parser.add_listener
+def _add_fields(parser: LocustArgumentParser) -> None:
+    parser.add_argument("--shape", env_var="SHAPE", choices=SHAPES, default="constant", help="how many when")
+    parser.add_argument("--rate", env_var="RATE", type=float, default=10.0, help="trips a second, if open")
+    parser.add_argument("--think", env_var="THINK", type=float, default=1.0, help="seconds between two trips")
 
-    def _order(
-        self, name: str, expected: int, lines: list[dict[str, Any]], method: str = "pm_card_ok", key: str = ""
-    ) -> str | None:
-        """Place an order; any answer but the expected one is a failure. Return its id if it was confirmed."""
-        body = {"customer_id": self.customer, "lines": lines, "payment_method": method}
-        headers = {"idempotency-key": key} if key else {}
-        with self.client.post(
-            "/orders", json=body, headers=headers, name=f"POST /orders, {name}", catch_response=True
-        ) as answer:
-            if answer.status_code != expected:
-                answer.failure(f"{answer.status_code} instead of {expected}")
-                return None
-            answer.success()  # a refusal that was asked for
-            return str(answer.json()["id"]) if expected == 201 else None
+
+@events.init.add_listener
+def _prepare(environment: Environment, **_: Any) -> None:
+    traced.provider()
+    if _speaks(environment):  # Locust listens to SIGTERM too, but without a page only once the shape is over
+        gevent.signal_handler(signal.SIGTERM, environment.runner.quit)
+
+
+@events.test_start.add_listener
+def _say_how_it_goes(environment: Environment, **_: Any) -> None:
+    if _speaks(environment):
+        gevent.spawn(_progress, environment)
+
+
+def _speaks(environment: Environment) -> bool:
+    """Whether this process is the one with the terminal, and there is no page."""
+    return environment.web_ui is None and not isinstance(environment.runner, WorkerRunner)
+
+
+def _progress(environment: Environment) -> None:
+    while True:
+        gevent.sleep(EVERY)
+        total, runner = environment.stats.total, environment.runner
+        if runner is None or runner.state in ("stopping", "stopped", "cleanup"):
+            return
+        print(
+            f"  {total.last_request_timestamp - total.start_time:4.0f} s, {runner.user_count} customers, "
+            f"{total.num_requests} requests, {total.num_failures} failed, p99 "
+            f"{total.get_response_time_percentile(0.99) or 0:.0f} ms",
+            flush=True,
+        )
+
+
+@events.quit.add_listener
+def _send_the_last_spans(**_: Any) -> None:
+    """Not on `quitting`: then customers may still be inside, and their spans would come too late."""
+    traced.finish()

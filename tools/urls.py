@@ -15,10 +15,12 @@ class Urls:
     jaeger: str
     collector_health: str
     collector_metrics: str
+    collector_exported: str
 
 
 def urls() -> Urls:
     """Return the URLs as the settings have them now."""
     ports = settings()
-    names = ("ORDER", "INVENTORY", "PAYMENT", "JAEGER", "COLLECTOR_HEALTH", "COLLECTOR_METRICS")
+    shop, collector = ("ORDER", "INVENTORY", "PAYMENT", "JAEGER"), ("HEALTH", "METRICS", "EXPORTED_METRICS")
+    names = (*shop, *(f"COLLECTOR_{name}" for name in collector))
     return Urls(*(f"http://127.0.0.1:{ports[f'{name}_PORT']}" for name in names))

@@ -4,9 +4,9 @@ import re
 from statistics import median
 from typing import Any
 
-from tests.practice.drawing import GREEN, GREY, INK, RED, picture, text
 from tests.practice.pages import table
 from tests.practice.variant import diff
+from tools.drawing import GREEN, GREY, INK, RED, picture, text
 
 from .figures import BARS, LEVERS_RESULT, RESULT, Result, Spread, added, cpu, ratios, read, times
 from .variants import LEVERS, VARIANTS, Lever, Variant

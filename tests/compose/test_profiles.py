@@ -53,6 +53,7 @@ def test_load_started_on_locusts_page_is_orders_that_say_a_machine_made_them(pro
     def marked() -> None:
         spans = spans_since(profiled.jaeger, "POST /orders", began)
         assert len(spans) >= 3
+        assert all(span.parent_id for span in spans)  # a trip of service `load` is above
         assert {span.attributes.get("user_agent.synthetic.type") for span in spans} == {"test"}
 
     eventually(marked, seconds=30)

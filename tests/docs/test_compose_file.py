@@ -189,14 +189,16 @@ def test_a_process_is_no_label_of_loki() -> None:
     assert labels == {"service.name", "service.namespace", "deployment.environment.name"}
 
 
-def test_load_image_has_locust_and_the_locustfile_only() -> None:
+def test_load_image_has_locust_and_the_files_of_the_load_only() -> None:
     sources = {copy.split()[0] for copy in values("load", "COPY") if not copy.startswith("--from")}
-    assert sources == {"requirements/loadtest.txt", "loadtest/locustfile.py"}
+    assert sources == {"requirements/loadtest.txt", "loadtest/*.py"}
     assert values("load", "USER") == [CONTAINERS["load"]["user"]]
     assert values("load", "FROM")[0].split(" AS ")[0] == values("order", "FROM")[0].split(" AS ")[0]
     assert "locust==2.47.0" in (ROOT / "requirements/loadtest.txt").read_text()
-    read = set(re.findall(r'environ\.get\("(\w+)"', (ROOT / "loadtest/locustfile.py").read_text()))
-    assert read == set(CONTAINERS["load"]["environment"])
+    code = "".join(file.read_text() for file in (ROOT / "loadtest").glob("*.py"))
+    read = set(re.findall(r'(?:environ\.get\(|env_var=)"(\w+)"', code)) - {"LOAD_JOURNAL"}  # it has no report
+    others = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}
+    assert read | others | {"LOCUST_PROCESSES"} == set(CONTAINERS["load"]["environment"])
 
 
 @pytest.mark.parametrize("name", BUILT)

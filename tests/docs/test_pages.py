@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import ROOT, Stack, new_stack
+from tests.load import locust
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.M | re.S)
@@ -29,7 +30,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, St
     copy = tmp_path_factory.mktemp("docs") / "a project"  # a space in the path is a user's right
     ignored = shutil.ignore_patterns(".venv*", ".spanshop", ".git", "__pycache__", ".*_cache", ".env")
     shutil.copytree(ROOT, copy, ignore=ignored)
-    (copy / ".venv").symlink_to(ROOT / ".venv")
+    for environment in (".venv", locust.installed().parents[1].name):
+        (copy / environment).symlink_to(ROOT / environment)
     stack = new_stack(copy / ".spanshop")
     del stack.environment["PYTHONPATH"], stack.environment["SPANSHOP_STATE"]
     yield copy, stack

@@ -161,7 +161,7 @@ def test_jaeger_that_takes_spans_and_shows_none(bench: Bench) -> None:
     settings["endpoint"] = f"localhost:{bench.env['OTLP_HTTP_PORT']}"
     spans = ("otelcol_receiver_accepted_spans", "otelcol_exporter_sent_spans")
     counters = [{**dict.fromkeys(spans, n), "otelcol_exporter_queue_capacity": 5.0} for n in (1.0, 2.0)]
-    where = Urls(*["http://127.0.0.1:9"] * 6)
+    where = Urls(*["http://127.0.0.1:9"] * 7)
     services = dict.fromkeys(SERVICES, settings)
     case = Case(System("native", bench.env, where, {}), services, Trace([]), SERVICES, *counters)
     assert [(each.hop, each.fault) for each in blame(case, surely=False)] == [

@@ -13,10 +13,10 @@ from order.customers import tier_of
 
 from tests.shop_processes import ShopProcesses
 from tests.support import DECLINED, eventually, new_order, trace_id_of
+from tools.drawing import GREEN, GREY, INK, RED, picture, text
 from tools.jaeger_internal import Search
 from tools.tracecheck import Span
 
-from .drawing import GREEN, GREY, INK, RED, picture, text
 from .experiment import Experiment, Result
 from .jaeger_process import JaegerProcess
 from .metrics_rig import OFTEN

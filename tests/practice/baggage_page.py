@@ -3,7 +3,8 @@
 from typing import Any
 from urllib.parse import unquote_plus
 
-from .drawing import GREEN, GREY, RED, arrow, box, picture, text
+from tools.drawing import GREEN, GREY, RED, arrow, box, picture, text
+
 from .experiment import Result
 from .pages import table
 from .variant import Change, diff

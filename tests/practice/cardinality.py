@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from tools.curves import curves
+
 from .cardinality_run import measured
-from .curves import curves
 from .experiment import Experiment, Result
 from .pages import table
 

@@ -1,16 +1,13 @@
 """What an experiment of `make practice` is: it measures, its claims are checked, and a page quotes it."""
 
 import json
-import os
-import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from deploy.native.build import VERSIONS
+from tools.machine import machine, versions
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "practice"
@@ -53,11 +50,8 @@ class Experiment:
 
 def made() -> dict[str, str]:
     """When and on what: date, machine, versions."""
-    packages = ("opentelemetry-sdk", "fastapi", "pymongo")
-    versions = [f"{name} {version(name)}" for name in packages]
-    versions += [f"{name} {VERSIONS[name]}" for name in ("otel-collector", "jaeger")]
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}",
-        "versions": ", ".join([f"Python {platform.python_version()}", *versions]),
+        "machine": machine(),
+        "versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
     }

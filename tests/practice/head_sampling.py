@@ -5,9 +5,11 @@ from collections import Counter
 
 import yaml
 
+from tools.sampled import chosen
+
 from .dots import dots
 from .experiment import ROOT, Experiment, Result
-from .observed import ALL, CLIENT, RATIO, Observed, Way, chosen, head, observe
+from .observed import ALL, CLIENT, RATIO, Observed, Way, head, observe
 from .pages import table
 from .traced_shop import Placed, Wanted
 

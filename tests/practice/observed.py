@@ -34,11 +34,6 @@ def head(sampler: str, ratio: float) -> Settings:
     return {"OTEL_TRACES_SAMPLER": sampler, "OTEL_TRACES_SAMPLER_ARG": str(ratio)}
 
 
-def chosen(trace_id: str, ratio: float) -> bool:
-    """Whether Python's TraceIdRatioBased keeps this trace."""
-    return int(trace_id, 16) & (2**64 - 1) < round(ratio * 2**64)
-
-
 @dataclass(frozen=True)
 class Observed:
     """`spans`: what the Collector received. `orders`, `requests`: what the services' own metrics say, the

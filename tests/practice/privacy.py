@@ -13,9 +13,9 @@ from tests.canary.inputs import attacks
 from tests.canary.otlp import Texts
 from tests.canary.rig import Rig, rig
 from tests.canary.secrets import Mint
+from tools.drawing import GREEN, GREY, RED, picture
+from tools.drawing import text as words
 
-from .drawing import GREEN, GREY, RED, picture
-from .drawing import text as words
 from .experiment import Experiment, Result
 from .pages import table
 from .variant import Change, changed, diff

@@ -6,7 +6,8 @@ from typing import Any
 
 import yaml
 
-from .curves import curves
+from tools.curves import curves
+
 from .pages import table
 
 PRICES: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("prices.yaml").read_text())

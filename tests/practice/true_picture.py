@@ -4,9 +4,10 @@ from collections import Counter
 from html import escape
 
 from tests.support import DECLINED, new_order
+from tools.sampled import chosen
 
 from .experiment import Experiment, Result
-from .observed import ALL, LAYERS, Observed, Way, chosen, head, observe
+from .observed import ALL, LAYERS, Observed, Way, head, observe
 from .pages import table
 from .traced_shop import Wanted
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
+from tools.drawing import GREY, INK, RED, picture, text
 from tools.tracecheck import Span, Trace
-
-from .drawing import GREY, INK, RED, picture, text
 
 Bar = tuple[int, str, str, float, float, bool, str]
 """Depth, service, name, start and length in milliseconds, red or not, a note."""

@@ -8,22 +8,37 @@ COLOURS = ("#17b8be", "#d9534f", "#b7885e", "#5f6fb7", "#5fb760")
 Points = list[tuple[float, float]]
 
 
-def curves(lines: dict[str, Points], across: str, up: str, *, logarithmic: bool = False) -> str:
-    """Return the picture; `across` and `up` say what the axes are. Logarithmic: values from 1 up."""
-    most_x = max(x for points in lines.values() for x, _ in points)
-    most_y = max(y for points in lines.values() for _, y in points)
+def curves(
+    lines: dict[str, Points],
+    across: str,
+    up: str,
+    *,
+    logarithmic: bool = False,
+    marks: Points | None = None,
+    bands: Points | None = None,
+) -> str:
+    """Return the picture; `across` and `up` say what the axes are. Logarithmic: values from 1 up.
+
+    `marks` are single points to be seen, `bands` stretches of the axis across, from and to, in grey.
+    """
+    most_x = max(x for points in lines.values() for x, _ in points) or 1.0
+    most_y = max(y for points in lines.values() for _, y in points) or 1.0
     least = min(y for points in lines.values() for _, y in points) if logarithmic else 0.0
-    floor, top = (_power(least, up=False), _power(most_y, up=True)) if logarithmic else (0.0, most_y * 1.05)
+    floor, top = (
+        (_power(least, up=False), _power(most_y * 1.01, up=True)) if logarithmic else (0.0, most_y * 1.05)
+    )
 
     def place(x: float, y: float) -> tuple[float, float]:
         share = log10(y / floor) / log10(top / floor) if logarithmic else y / top
         return LEFT + x / most_x * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
 
     ticks = _powers(floor, top) if logarithmic else [top * n / 4.2 for n in range(5)]
-    parts = [_across(place(0, tick)[1], tick) for tick in ticks]
+    parts = [_band(*(place(min(x, most_x), floor)[0] for x in band)) for band in bands or []]
+    parts += [_across(place(0, tick)[1], tick) for tick in ticks]
     parts += [_below(place(most_x * n / 4, floor)[0], most_x * n / 4) for n in range(5)]
     for (name, points), colour in zip(lines.items(), COLOURS, strict=False):
         parts.append(_line(name, [place(x, y) for x, y in points], colour))
+    parts += [_mark(*place(x, y)) for x, y in marks or []]
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
@@ -72,3 +87,12 @@ def _line(name: str, points: Points, colour: str) -> str:
         f'<polyline points="{drawn}" fill="none" stroke="{colour}" stroke-width="2.5"/>'
         f'<text x="{x + 8:.1f}" y="{y + 4:.1f}" fill="{colour}">{escape(name)}</text>'
     )
+
+
+def _band(begin: float, end: float) -> str:
+    height = HEIGHT - TOP - BOTTOM
+    return f'<rect x="{begin:.1f}" y="{TOP}" width="{end - begin:.1f}" height="{height}" fill="#eeeeee"/>'
+
+
+def _mark(x: float, y: float) -> str:
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#222222"/>'

@@ -1,0 +1,125 @@
+"""The report of a load: times, failures, and whether all of it is as it should be."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.load_trips import a_trip, bought, whole
+from tools.audit import Report as Audit
+from tools.load.fate import Evidence
+from tools.load.journal import Trip
+from tools.load.metrics import Growth, of_collector, of_sdks
+from tools.load.page import html
+from tools.load.report import Report, report
+from tools.load.stored import is_whole, read_back, seen
+from tools.load.text import text
+from tools.load.times import seconds
+from tools.tracecheck import Trace
+
+BOOKS = Audit({}, [], [], [], [])
+COLLECTOR = """# TYPE otelcol_receiver_accepted_spans counter
+otelcol_receiver_accepted_spans{receiver="otlp",transport="http"} 14
+otelcol_exporter_send_failed_spans{exporter="otlp"} 3
+otelcol_exporter_enqueue_failed_spans{exporter="otlp"} 1e+01
+otelcol_processor_tail_sampling_count_traces_sampled{policy="a",sampled="false"} 4
+otelcol_processor_tail_sampling_count_traces_sampled{policy="a",sampled="true"} 9
+"""
+SDKS = """otel_sdk_exporter_span_exported_total{job="spanshop/order",error_type="ConnectionError"} 7.0
+otel_sdk_exporter_span_exported_total{job="spanshop/order"} 700.0
+otel_sdk_processor_span_processed_total{job="spanshop/order",error_type="queue_full"} 2.0
+"""
+
+
+def a_report(*trips: Trip, ratio: float | None = None, late: bool = False, **use: float) -> Report:
+    there = {trip.trace_id: whole() for trip in trips if trip.sampled}
+    used: dict[str, dict[str, float]] = {
+        "locust": {"share": 0.1, "cpu_seconds": 1, "peak_mib": 1, "end_mib": 1} | use
+    }
+    evidence = Evidence(away=[(1.0, 6.0)])
+    return report(list(trips), there, evidence, ratio, BOOKS, used, late, {"at": "now"})
+
+
+def test_times_of_client_and_spans_and_their_difference_stand_side_by_side() -> None:
+    found = a_report(a_trip("a"), a_trip("b", took=30))
+    assert found.client_ms["POST /orders, bought"] == [2, 30.0, 30.0, 30.0]
+    assert found.span_ms["processOrder"] == [2, 7.0, 7.0, 7.0]
+    assert found.difference_ms["POST /orders, bought"] == [2, 22.0, 22.0, 22.0]
+    assert [trace_id for _, _, trace_id in found.slowest] == ["b", "a"]
+    assert found.good
+
+
+def test_unexpected_answer_fails_the_load_and_leads_to_a_trace() -> None:
+    found = a_report(a_trip("a"), a_trip("b", began=3.0, wrong="bought: 503 instead of 201"))
+    assert (found.good, found.failed) == (False, {"bought: 503 instead of 201": 1})
+    assert "503 instead of 201" in text(found)
+    assert '<a href="http://jaeger/trace/b">' in html(found, "http://jaeger").split("kind of failure")[1]
+
+
+def test_absence_of_the_collector_is_named_with_its_second_and_length() -> None:
+    assert "did not answer for 5.0 s from second 1.0 on" in text(a_report(a_trip("a")))
+
+
+def test_load_without_a_trip_is_not_good_and_has_a_page() -> None:
+    assert not a_report().good
+    assert "something is wrong" in html(a_report(), "http://jaeger")
+
+
+def test_sampler_that_does_not_go_by_the_trace_id_is_noticed() -> None:
+    low, high = "0" * 32, "f" * 32
+    right = a_report(a_trip(low), a_trip(high, sampled=False), ratio=0.1)
+    assert (right.good, right.predicted, right.wrongly_sampled) == (True, 1, 0)
+    wrong = a_report(a_trip(low, sampled=False), a_trip(high), ratio=0.1)
+    assert (wrong.good, wrong.predicted, wrong.wrongly_sampled) == (False, 1, 2)
+
+
+def test_locust_at_its_limit_is_said_to_be_the_bottleneck() -> None:
+    assert a_report(a_trip("a")).bottleneck == []
+    assert "took 97% of a core" in text(a_report(a_trip("a"), share=0.97))
+    assert "warns of its own use" in text(a_report(a_trip("a"), late=True))
+
+
+def test_seconds_without_a_request_are_there_and_failures_are_marked() -> None:
+    first, third = seconds([a_trip("a"), a_trip("b", began=2.5, wrong="x")])[::2]
+    assert (first.requests, first.failed, first.p99) == (1, 0, 10.0)
+    assert (third.second, third.failed) == (2, 1)
+    assert seconds([a_trip("a"), a_trip("b", began=2.5)])[1].p99 is None
+
+
+@pytest.mark.parametrize(
+    "missing", ["buy", "POST /orders", "PUT", "PUT /reservations/{order_id}", "inventory.update"]
+)
+def test_trace_without_any_one_of_its_spans_is_not_whole(missing: str) -> None:
+    assert is_whole(bought(), a_trip("t"))
+    assert not is_whole(bought(missing), a_trip("t"))
+
+
+def test_reading_back_asks_again_for_what_is_not_whole_yet() -> None:
+    asked: list[str] = []
+
+    def look(trace_id: str) -> Trace:
+        asked.append(trace_id)
+        return bought(*(["PUT"] if len(asked) < 2 else []))
+
+    found = read_back([a_trip("t")], look, patience=9)
+    assert (found["t"].whole, asked) == (True, ["t"] * 2)
+    assert seen(bought(), a_trip("t")).steps.keys() >= {"POST /orders in order", "MongoDB inventory.update"}
+
+
+def test_counters_are_summed_by_what_they_mean() -> None:
+    counted: dict[str, Any] = {"accepted": 14.0, "collector_failed": 13.0, "tail_sampling": 4.0}
+    assert of_collector(COLLECTOR) == counted
+    assert of_sdks(SDKS) == {"order: ConnectionError": 7.0, "order: queue_full": 2.0}
+
+
+def test_counter_that_begins_anew_goes_on_growing() -> None:
+    growth = Growth()
+    for accepted, uptime in ((100.0, 9), (104.0, 10), (300.0, 1), (305.0, 2)):
+        growth.look({"accepted": accepted, "uptime": uptime})
+    assert (growth.total["accepted"], growth.restarts) == (309.0, 1)
+
+
+def test_counter_that_is_not_there_yet_after_a_restart_begins_anew_too() -> None:
+    growth = Growth()
+    for page in ({"accepted": 100.0}, {}, {"accepted": 7.0}):
+        growth.look(page)
+    assert (growth.total, growth.restarts) == ({"accepted": 7.0}, 1)

@@ -1,0 +1,69 @@
+"""CPU seconds and memory of the programs on the way of an order, and of Locust's own processes."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+
+import psutil
+
+WINDOW = 4.0
+"""Seconds over which a share of a core is taken: shorter ones say what every start-up is, busy."""
+MIB = 2**20
+
+
+@dataclass
+class Use:
+    """Of one program, over the load; `share` is the most of a core it took for WINDOW seconds."""
+
+    cpu_seconds: float = 0.0
+    peak_mib: float = 0.0
+    end_mib: float = 0.0
+    share: float = 0.0
+    _cpu: dict[int, float] = field(default_factory=dict)  # by process id: what was seen last
+    _past: deque[tuple[float, float]] = field(default_factory=deque)
+
+    def see(self, process: psutil.Process) -> None:
+        times, resident = process.cpu_times(), process.memory_info().rss / MIB
+        cpu = times.user + times.system
+        self.cpu_seconds += cpu - self._cpu.get(process.pid, cpu)
+        self._cpu[process.pid] = cpu
+        self.peak_mib, self.end_mib = max(self.peak_mib, resident), resident
+        self._see_share(time.monotonic())
+
+    def _see_share(self, now: float) -> None:
+        self._past.append((now, self.cpu_seconds))
+        while now - self._past[0][0] > WINDOW:
+            since, before = self._past.popleft()
+            self.share = max(self.share, (self.cpu_seconds - before) / (now - since))
+
+    def document(self) -> dict[str, float]:
+        return {name: round(value, 2) for name, value in asdict(self).items() if not name.startswith("_")}
+
+
+class Processes:
+    """Looks at programs by process id; `find` says which there are now."""
+
+    def __init__(self, find: Callable[[], dict[str, int]]) -> None:
+        self._find = find
+        self.uses: dict[str, Use] = {}
+
+    def look(self) -> None:
+        for name, pid in self._find().items():
+            try:
+                self.uses.setdefault(name, Use()).see(psutil.Process(pid))
+            except psutil.Error:  # ended a moment ago
+                continue
+
+    def document(self) -> dict[str, dict[str, float]]:
+        return {name: use.document() for name, use in self.uses.items()}
+
+
+def of_locust(pid: int) -> dict[str, int]:
+    """Locust, which with workers is their master, and each of them."""
+    try:
+        workers = psutil.Process(pid).children()
+    except psutil.Error:
+        return {}
+    names = {f"locust worker {n}": worker.pid for n, worker in enumerate(workers, 1)}
+    return {"locust": pid} | names
