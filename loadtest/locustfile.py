@@ -5,6 +5,7 @@
 
 import random
 import signal
+import time
 from typing import Any
 
 import gevent
@@ -14,10 +15,11 @@ from locust import events
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.runners import WorkerRunner
-from open_loop import Stream
+from locust.user.task import LOCUST_STATE_STOPPING
+from open_loop import WHOLE_TRIP, Stream
 from shapes import SHAPES, ChosenShape
 
-EVERY = 5  # seconds between two lines of progress
+EVERY, NAP = 5, 0.2  # seconds between two lines of progress; of a nap
 
 
 class Shopper(traced.TracedUser):
@@ -29,7 +31,13 @@ class Shopper(traced.TracedUser):
     def act(self) -> None:
         self.customer.does_something()
         think = self.environment.parsed_options.think
-        gevent.sleep(random.uniform(think / 2, think * 2))
+        self._think(random.uniform(think / 2, think * 2))
+
+    def _think(self, seconds: float) -> None:
+        """In short naps: who is told to leave leaves."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and self._state != LOCUST_STATE_STOPPING:
+            gevent.sleep(min(left, NAP))
 
 
 class Shape(ChosenShape):
@@ -64,13 +72,14 @@ def _speaks(environment: Environment) -> bool:
 def _progress(environment: Environment) -> None:
     while True:
         gevent.sleep(EVERY)
-        total, runner = environment.stats.total, environment.runner
+        stats, runner = environment.stats, environment.runner
         if runner is None or runner.state in ("stopping", "stopped", "cleanup"):
             return
+        asked = sum(one.num_requests for one in stats.entries.values() if one.method != WHOLE_TRIP)
         print(
-            f"  {total.last_request_timestamp - total.start_time:4.0f} s, {runner.user_count} customers, "
-            f"{total.num_requests} requests, {total.num_failures} failed, p99 "
-            f"{total.get_response_time_percentile(0.99) or 0:.0f} ms",
+            f"  {stats.last_request_timestamp - stats.start_time:4.0f} s, {runner.user_count} customers, "
+            f"{asked} requests, {stats.num_failures} failed, "
+            f"p99 {stats.total.get_response_time_percentile(0.99) or 0:.0f} ms",
             flush=True,
         )
 

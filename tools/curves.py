@@ -22,11 +22,7 @@ def curves(
     `marks` are single points to be seen, `bands` stretches of the axis across, from and to, in grey.
     """
     most_x = max(x for points in lines.values() for x, _ in points) or 1.0
-    most_y = max(y for points in lines.values() for _, y in points) or 1.0
-    least = min(y for points in lines.values() for _, y in points) if logarithmic else 0.0
-    floor, top = (
-        (_power(least, up=False), _power(most_y * 1.01, up=True)) if logarithmic else (0.0, most_y * 1.05)
-    )
+    floor, top = _ends([y for points in lines.values() for _, y in points], logarithmic)
 
     def place(x: float, y: float) -> tuple[float, float]:
         share = log10(y / floor) / log10(top / floor) if logarithmic else y / top
@@ -39,6 +35,10 @@ def curves(
     for (name, points), colour in zip(lines.items(), COLOURS, strict=False):
         parts.append(_line(name, [place(x, y) for x, y in points], colour))
     parts += [_mark(*place(x, y)) for x, y in marks or []]
+    return _picture(across, up, parts)
+
+
+def _picture(across: str, up: str, parts: list[str]) -> str:
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
@@ -51,6 +51,13 @@ def curves(
             "</svg>\n",
         ]
     )
+
+
+def _ends(values: list[float], logarithmic: bool) -> tuple[float, float]:
+    """Where the axis up begins and ends."""
+    if logarithmic:
+        return _power(min(values), up=False), _power(max(values) * 1.01, up=True)
+    return 0.0, (max(values) or 1.0) * 1.05
 
 
 def _power(value: float, *, up: bool) -> float:
@@ -95,4 +102,4 @@ def _band(begin: float, end: float) -> str:
 
 
 def _mark(x: float, y: float) -> str:
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#222222"/>'
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#222222"/>'

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,11 +56,11 @@ def new_stack(state: Path, **more: str) -> Stack:
     return Stack(plain | ports | paths | {"COLUMNS": "200"} | more)
 
 
-@pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """The system, up once for all e2e tests."""
-    state = Path(tempfile.mkdtemp(prefix="spanshop-e2e-"))
-    stack = new_stack(state)
+@contextmanager
+def running(prefix: str, **more: str) -> Iterator[Stack]:
+    """A system that is up, and gone with all it has written at the end."""
+    state = Path(tempfile.mkdtemp(prefix=f"spanshop-{prefix}-"))
+    stack = new_stack(state, **more)
     try:
         up = stack.run("tools.up")
         stack.output = up.stdout
@@ -68,3 +69,10 @@ def stack() -> Iterator[Stack]:
     finally:
         stack.run("tools.down")
         shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The system, up once for all e2e tests."""
+    with running("e2e") as stack:
+        yield stack

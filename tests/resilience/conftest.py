@@ -5,14 +5,11 @@ FULL=1 runs each in full. SEED=n repeats the random choices of a run that printe
 
 import os
 import random
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Stack, new_stack
+from tests.e2e.conftest import Stack, running
 
 from .chaos import Chaos
 from .figures import Figures
@@ -29,15 +26,8 @@ def stack() -> Iterator[Stack]:
     Each file begins with an empty shop: to find the pending orders the stand-in for MongoDB reads all there
     are, so what the files before have ordered would be felt in the figures.
     """
-    state = Path(tempfile.mkdtemp(prefix="spanshop-resilience-"))
-    stack = new_stack(state)
-    try:
-        up = stack.run("tools.up")
-        assert up.returncode == 0, up.stdout + up.stderr
+    with running("resilience") as stack:
         yield stack
-    finally:
-        stack.run("tools.down")
-        shutil.rmtree(state, ignore_errors=True)
 
 
 @pytest.fixture

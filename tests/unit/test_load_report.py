@@ -10,7 +10,7 @@ from tools.load.fate import Evidence
 from tools.load.journal import Trip
 from tools.load.metrics import Growth, of_collector, of_sdks
 from tools.load.page import html
-from tools.load.report import Report, report
+from tools.load.report import Report
 from tools.load.stored import is_whole, read_back, seen
 from tools.load.text import text
 from tools.load.times import seconds
@@ -30,13 +30,19 @@ otel_sdk_processor_span_processed_total{job="spanshop/order",error_type="queue_f
 """
 
 
-def a_report(*trips: Trip, ratio: float | None = None, late: bool = False, **use: float) -> Report:
+def a_report(
+    *trips: Trip,
+    ratio: float | None = None,
+    late: bool = False,
+    collector: dict[str, float] | None = None,
+    **use: float,
+) -> Report:
     there = {trip.trace_id: whole() for trip in trips if trip.sampled}
     used: dict[str, dict[str, float]] = {
         "locust": {"share": 0.1, "cpu_seconds": 1, "peak_mib": 1, "end_mib": 1} | use
     }
-    evidence = Evidence(away=[(1.0, 6.0)])
-    return report(list(trips), there, evidence, ratio, BOOKS, used, late, {"at": "now"})
+    evidence = Evidence(collector=collector or {}, away=[(1.0, 6.0)])
+    return Report(list(trips), there, evidence, ratio, BOOKS, used, late, {"at": "now"})
 
 
 def test_times_of_client_and_spans_and_their_difference_stand_side_by_side() -> None:
@@ -57,6 +63,12 @@ def test_unexpected_answer_fails_the_load_and_leads_to_a_trace() -> None:
 
 def test_absence_of_the_collector_is_named_with_its_second_and_length() -> None:
     assert "did not answer for 5.0 s from second 1.0 on" in text(a_report(a_trip("a")))
+
+
+def test_spans_of_others_that_the_collector_got_are_told_apart() -> None:
+    found = a_report(a_trip("a"), collector={"accepted": 20.0})
+    assert "14 made, 20 accepted" in text(found)
+    assert "6 more are others'" in text(found)
 
 
 def test_load_without_a_trip_is_not_good_and_has_a_page() -> None:

@@ -27,7 +27,7 @@ from .journal import Trip, trips
 from .locust import SHAPES, Asked, finish, listen_to_ctrl_c, locust, page
 from .made import made_with, ratio
 from .page import html
-from .report import Report, report
+from .report import Report
 from .stored import Seen, read_back
 from .text import text
 from .watch import Watch
@@ -118,7 +118,7 @@ def _reported(
     evidence: Evidence = watch.evidence()
     busy = BUSY in (directory / "locust.log").read_text()
     books = audited(lambda: read_books(mongodb_url()), wait=30)
-    return report(made, found, evidence, ratio(), books, watch.processes.document(), busy, made_with(asked))
+    return Report(made, found, evidence, ratio(), books, watch.processes.document(), busy, made_with(asked))
 
 
 if __name__ == "__main__":

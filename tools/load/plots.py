@@ -45,12 +45,12 @@ def _away(report: Report) -> list[tuple[float, float]]:
 def where_traces_went(report: Report) -> str:
     """One bar of all trips, and what its parts are."""
     of = report.fates
-    parts = {"whole": of.whole, "not sampled": report.trips - report.cut_off - of.sampled}
+    parts = {"whole": of.whole, "not sampled": len(report.trips) - report.cut_off - of.sampled}
     parts |= {cause: len(ids) for cause, ids in of.lost.items()}
     parts |= {"not read back": of.sampled - of.read, "cut off": report.cut_off}
     shapes, x, words = [], float(LEFT), float(LEFT)
     for (name, count), colour in zip(((n, c) for n, c in parts.items() if c), COLOURS, strict=False):
-        width = (WIDTH - 2 * LEFT) * count / max(1, report.trips)
+        width = (WIDTH - 2 * LEFT) * count / max(1, len(report.trips))
         shapes.append(f'<rect x="{x:.1f}" y="8" width="{max(2, width):.1f}" height="22" fill="{colour}"/>')
         shapes.append(f'<rect x="{words:.1f}" y="40" width="10" height="10" fill="{colour}"/>')
         title = f"{name} {count}"

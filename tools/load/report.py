@@ -1,6 +1,7 @@
 """The report of a load: everything a reader, human or not, may ask of it. Pure."""
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 from ..audit import Report as Audit
@@ -14,43 +15,78 @@ SLOWEST = 10
 BUSY, LATE = 0.9, 100.0
 """A process of Locust beyond this share of a core, or trips beginning so many milliseconds too late: the
 figures are Locust's, not the shop's."""
+FIGURES = (
+    *("good", "requests", "seconds", "pending", "cut_off", "failed", "failures", "predicted"),
+    *("wrongly_sampled", "away", "client_ms", "span_ms", "difference_ms", "late_ms", "slowest", "bottleneck"),
+    "lost_before_collector",
+)
 
 
 @dataclass(frozen=True)
 class Report:
-    """`failures`: one trace of each kind. `predicted`: trips whose trace id the ratio keeps; None: no ratio.
+    """`found`: what Jaeger has of the trips, by trace id. `ratio`: the share kept by the trace id, if it is.
 
-    `away`: when the Collector did not answer, second of the load and for how long.
+    `made`: with what, and on what.
     """
 
-    trips: int
-    requests: int
-    seconds: float
-    pending: int
-    cut_off: int
-    failed: dict[str, int]
-    failures: list[tuple[str, str]]
-    fates: Fates
-    predicted: int | None
-    wrongly_sampled: int
+    trips: list[Trip]
+    found: dict[str, Seen]
     evidence: Evidence
-    away: list[tuple[float, float]]
-    client_ms: Table
-    span_ms: Table
-    difference_ms: Table
-    late_ms: list[float]
-    slowest: list[tuple[float, str, str]]
-    timeline: list[Second]
+    ratio: float | None
     audit: Audit
     processes: dict[str, dict[str, float]]
-    bottleneck: list[str]
+    locust_says_busy: bool
     made: dict[str, Any]
 
-    @property
+    @cached_property
     def good(self) -> bool:
         """Answers were as expected, what was to be kept is there whole, nothing else is, the books hold."""
         lost = self.fates.lost or self.fates.beyond or self.wrongly_sampled
-        return self.trips > 0 and not self.failed and not lost and self.audit.holds
+        return bool(self.trips) and not self.failed and not lost and self.audit.holds
+
+    @cached_property
+    def fates(self) -> Fates:
+        return fates(self.trips, self.found, self.evidence)
+
+    @property
+    def requests(self) -> int:
+        return sum(len(trip.answers) for trip in self.trips)
+
+    @cached_property
+    def began(self) -> float:
+        return min((trip.started for trip in self.trips), default=0.0)
+
+    @property
+    def seconds(self) -> float:
+        return round(max((trip.ended for trip in self.trips), default=0.0) - self.began, 1)
+
+    @property
+    def pending(self) -> int:
+        return sum(trip.pending for trip in self.trips)
+
+    @property
+    def cut_off(self) -> int:
+        return sum(trip.cut_off for trip in self.trips)
+
+    @cached_property
+    def failed(self) -> dict[str, int]:
+        return failed(self.trips)
+
+    @property
+    def failures(self) -> list[tuple[str, str]]:
+        """One trace of each kind."""
+        return list({wrong: (wrong, trip.trace_id) for trip in self.trips for wrong in trip.wrong}.values())
+
+    @cached_property
+    def predicted(self) -> int | None:
+        """Trips whose trace id the ratio keeps; None where there is no ratio."""
+        return None if self.ratio is None else sum(chosen(trip.trace_id, self.ratio) for trip in self.trips)
+
+    @cached_property
+    def wrongly_sampled(self) -> int:
+        if self.ratio is None:
+            return 0
+        return sum(trip.sampled != chosen(trip.trace_id, self.ratio) for trip in self.trips)
 
     @property
     def lost_before_collector(self) -> int:
@@ -58,60 +94,50 @@ class Report:
         got = max(self.evidence.collector.get("accepted", 0), self.fates.spans_stored)
         return max(0, self.fates.spans_expected - int(got))
 
+    @property
+    def away(self) -> list[tuple[float, float]]:
+        """When the Collector did not answer: second of the load, and for how long."""
+        times = self.evidence.away
+        return [(round(begin - self.began, 1), round(end - begin, 1)) for begin, end in times]
+
+    @cached_property
+    def client_ms(self) -> Table:
+        return client(self.trips)
+
+    @cached_property
+    def span_ms(self) -> Table:
+        return steps(self.found.values())
+
+    @cached_property
+    def difference_ms(self) -> Table:
+        return difference(self.trips, self.found)
+
+    @cached_property
+    def late_ms(self) -> list[float]:
+        return summed_up(trip.late for trip in self.trips)
+
+    @cached_property
+    def timeline(self) -> list[Second]:
+        return seconds(self.trips)
+
+    @cached_property
+    def slowest(self) -> list[tuple[float, str, str]]:
+        found = sorted(self.trips, key=lambda trip: -trip.milliseconds)[:SLOWEST]
+        return [(round(trip.milliseconds, 1), trip.kind, trip.trace_id) for trip in found]
+
+    @cached_property
+    def bottleneck(self) -> list[str]:
+        """Why the figures may be Locust's and not the shop's."""
+        shares = {name: use["share"] for name, use in self.processes.items() if name.startswith("locust")}
+        found = [f"{name} took {share:.0%} of a core" for name, share in shares.items() if share > BUSY]
+        found += ["Locust warns of its own use of the CPU"] if self.locust_says_busy else []
+        _, _, late, _ = self.late_ms
+        return found + ([f"one trip in a hundred began {late:.0f} ms late or more"] if late > LATE else [])
+
     def document(self) -> dict[str, Any]:
-        more = {"good": self.good, "lost_before_collector": self.lost_before_collector}
-        return asdict(self) | more | {"audit_holds": self.audit.holds}
-
-
-def report(
-    trips: list[Trip],
-    found: dict[str, Seen],
-    evidence: Evidence,
-    ratio: float | None,
-    audit: Audit,
-    processes: dict[str, dict[str, float]],
-    locust_says_busy: bool,
-    made: dict[str, Any],
-) -> Report:
-    began = min((trip.started for trip in trips), default=0.0)
-    slowest = sorted(trips, key=lambda trip: -trip.milliseconds)[:SLOWEST]
-    late = summed_up(trip.late for trip in trips)
-    kept = {trip.trace_id for trip in trips if ratio is not None and chosen(trip.trace_id, ratio)}
-    return Report(
-        trips=len(trips),
-        requests=sum(len(trip.answers) for trip in trips),
-        seconds=round(max((trip.ended for trip in trips), default=0.0) - began, 1),
-        pending=sum(trip.pending for trip in trips),
-        cut_off=sum(trip.cut_off for trip in trips),
-        failed=failed(trips),
-        failures=list({wrong: (wrong, trip.trace_id) for trip in trips for wrong in trip.wrong}.values()),
-        fates=fates(trips, found, evidence),
-        predicted=None if ratio is None else len(kept),
-        wrongly_sampled=sum(trip.sampled != (trip.trace_id in kept) for trip in trips)
-        if ratio is not None
-        else 0,
-        evidence=evidence,
-        away=[(round(begin - began, 1), round(end - begin, 1)) for begin, end in evidence.away],
-        client_ms=client(trips),
-        span_ms=steps(found.values()),
-        difference_ms=difference(trips, found),
-        late_ms=late,
-        slowest=[(round(trip.milliseconds, 1), trip.kind, trip.trace_id) for trip in slowest],
-        timeline=seconds(trips),
-        audit=audit,
-        processes=processes,
-        bottleneck=_bottleneck(processes, locust_says_busy, late),
-        made=made,
-    )
-
-
-def _bottleneck(processes: dict[str, dict[str, float]], says_busy: bool, late: list[float]) -> list[str]:
-    """Why the figures may be Locust's and not the shop's."""
-    found = [
-        f"{name} took {use['share']:.0%} of a core"
-        for name, use in processes.items()
-        if name.startswith("locust") and use["share"] > BUSY
-    ]
-    found += ["Locust warns of its own use of the CPU"] if says_busy else []
-    _, _, most, _ = late
-    return found + ([f"one trip in a hundred began {most:.0f} ms late or more"] if most > LATE else [])
+        """All of it but the single trips, which are in the journal."""
+        parts = {name: asdict(getattr(self, name)) for name in ("fates", "evidence", "audit")}
+        figures = {name: getattr(self, name) for name in FIGURES}
+        timeline = [asdict(second) for second in self.timeline]
+        more = {"trips": len(self.trips), "timeline": timeline, "audit_holds": self.audit.holds}
+        return figures | more | parts | {"processes": self.processes, "made": self.made}

@@ -20,7 +20,7 @@ def _sent(report: Report) -> list[str]:
     apart = [f"{report.pending} were pending for a while"] if report.pending else []
     apart += [f"{report.cut_off} cut off at the end, left out below"] if report.cut_off else []
     return [
-        f"sent     {report.trips} trips, {report.requests} requests in {report.seconds:.0f} s"
+        f"sent     {len(report.trips)} trips, {report.requests} requests in {report.seconds:.0f} s"
         + "".join(f"; {each}" for each in apart),
         *(f"FAILED   {count} times: {wrong}" for wrong, count in report.failed.items()),
     ]
@@ -28,7 +28,7 @@ def _sent(report: Report) -> list[str]:
 
 def _fate(report: Report) -> list[str]:
     of = report.fates
-    not_sampled = report.trips - report.cut_off - of.sampled
+    not_sampled = len(report.trips) - report.cut_off - of.sampled
     lines = [f"traced   {of.sampled}" + (f", {not_sampled} not sampled" if not_sampled else "")]
     lines += [f"stored   {of.whole} of {of.read} read back are whole"]
     if report.predicted is not None:
@@ -47,6 +47,8 @@ def _collector(report: Report) -> list[str]:
         f"spans    {made}, {accepted:.0f} accepted by the Collector, {passed_on:.0f} passed on, "
         f"{of.spans_stored} stored" + (anew if report.evidence.restarts else "")
     ]
+    if (others := accepted - of.spans_expected) > 0 and of.read == of.sampled:
+        lines.append(f"         {others:.0f} more are others': recovery of pending orders, other clients")
     if of.lost and report.lost_before_collector:
         lines.append(f"         lost before the Collector: about {report.lost_before_collector}")
     for begin, seconds in report.away:
