@@ -10,6 +10,7 @@ from tools.load.fate import Evidence
 from tools.load.journal import Trip
 from tools.load.metrics import Growth, of_collector, of_sdks
 from tools.load.page import html
+from tools.load.processes import growth
 from tools.load.report import Report
 from tools.load.stored import is_whole, read_back, seen
 from tools.load.text import text
@@ -39,7 +40,7 @@ def a_report(
 ) -> Report:
     there = {trip.trace_id: whole() for trip in trips if trip.sampled}
     used: dict[str, dict[str, float]] = {
-        "locust": {"share": 0.1, "cpu_seconds": 1, "peak_mib": 1, "end_mib": 1} | use
+        "locust": {"share": 0.1, "cpu_seconds": 1, "peak_mib": 1, "end_mib": 1, "mib_per_minute": 0.5} | use
     }
     evidence = Evidence(collector=collector or {}, away=[(1.0, 6.0)])
     return Report(list(trips), there, evidence, ratio, BOOKS, used, late, {"at": "now"})
@@ -59,6 +60,20 @@ def test_unexpected_answer_fails_the_load_and_leads_to_a_trace() -> None:
     assert (found.good, found.failed) == (False, {"bought: 503 instead of 201": 1})
     assert "503 instead of 201" in text(found)
     assert '<a href="http://jaeger/trace/b">' in html(found, "http://jaeger").split("kind of failure")[1]
+
+
+def test_long_load_says_how_latency_and_memory_changed() -> None:
+    trips = [a_trip(str(n), began=float(n), took=10.0 if n < 80 else 30.0) for n in range(100)]
+    found = text(a_report(*trips))
+    assert "99 % within 10.0 ms in the second fifth of the load, within 30.0 ms in the last" in found
+    assert "MiB a minute in the second half: locust +0.50" in found
+    assert "drift" not in text(a_report(*trips[:20]))
+
+
+def test_memory_that_grows_has_its_slope() -> None:
+    assert growth([(float(second), 100.0 + second / 30) for second in range(60)]) == pytest.approx(2.0)
+    assert growth([(float(second), 100.0) for second in range(60)]) == 0.0
+    assert growth([(0.0, 1.0), (1.0, 9.0)]) == 0.0
 
 
 def test_absence_of_the_collector_is_named_with_its_second_and_length() -> None:

@@ -99,10 +99,10 @@ def _failures(report: Report, jaeger: str) -> Iterable[tuple[object, ...]]:
 def _programs(report: Report) -> str:
     if not report.processes:
         return "<p>Not measured: they run in containers.</p>"
-    head = ("", "CPU seconds", "peak MiB", "MiB at the end", "most of a core")
+    head = ("", "CPU seconds", "peak MiB", "MiB at the end", "MiB a minute", "most of a core")
+    figures = ("cpu_seconds", "peak_mib", "end_mib", "mib_per_minute")
     rows = (
-        (n, use["cpu_seconds"], use["peak_mib"], use["end_mib"], f"{use['share']:.0%}")
-        for n, use in report.processes.items()
+        (n, *(use[name] for name in figures), f"{use['share']:.0%}") for n, use in report.processes.items()
     )
     return _table(head, rows)
 

@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from statistics import linear_regression
 
 import psutil
 
@@ -14,12 +15,17 @@ MIB = 2**20
 
 @dataclass
 class Use:
-    """Of one program, over the load; `share` is the most of a core it took for WINDOW seconds."""
+    """Of one program, over the load; `share` is the most of a core it took for WINDOW seconds.
+
+    `mib_per_minute`: by how much it grew in the second half, when caches and pools should be full.
+    """
 
     cpu_seconds: float = 0.0
     peak_mib: float = 0.0
     end_mib: float = 0.0
     share: float = 0.0
+    mib_per_minute: float = 0.0
+    _memory: list[tuple[float, float]] = field(default_factory=list)  # seconds, MiB
     _cpu: dict[int, float] = field(default_factory=dict)  # by process id: what was seen last
     _past: deque[tuple[float, float]] = field(default_factory=deque)
 
@@ -29,6 +35,7 @@ class Use:
         self.cpu_seconds += cpu - self._cpu.get(process.pid, cpu)
         self._cpu[process.pid] = cpu
         self.peak_mib, self.end_mib = max(self.peak_mib, resident), resident
+        self._memory.append((time.monotonic(), resident))
         self._see_share(time.monotonic())
 
     def _see_share(self, now: float) -> None:
@@ -38,7 +45,15 @@ class Use:
             self.share = max(self.share, (self.cpu_seconds - before) / (now - since))
 
     def document(self) -> dict[str, float]:
+        self.mib_per_minute = growth(self._memory[len(self._memory) // 2 :])
         return {name: round(value, 2) for name, value in asdict(self).items() if not name.startswith("_")}
+
+
+def growth(memory: list[tuple[float, float]]) -> float:
+    """MiB a minute, by least squares; 0 for less than ten looks."""
+    if len(memory) < 10:
+        return 0.0
+    return 60 * linear_regression([at for at, _ in memory], [mib for _, mib in memory]).slope
 
 
 class Processes:

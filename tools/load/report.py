@@ -18,7 +18,7 @@ figures are Locust's, not the shop's."""
 FIGURES = (
     *("good", "requests", "seconds", "pending", "cut_off", "failed", "failures", "predicted"),
     *("wrongly_sampled", "away", "client_ms", "span_ms", "difference_ms", "late_ms", "slowest", "bottleneck"),
-    "lost_before_collector",
+    *("lost_before_collector", "drift_ms"),
 )
 
 
@@ -119,6 +119,16 @@ class Report:
     @cached_property
     def timeline(self) -> list[Second]:
         return seconds(self.trips)
+
+    @property
+    def drift_ms(self) -> tuple[float, float]:
+        """The p99 of answers in the second fifth of the load, and in the last: the first one warms up."""
+        return self._p99(0.2, 0.4), self._p99(0.8, 1.0)
+
+    def _p99(self, begin: float, end: float) -> float:
+        first, last = (self.began + share * self.seconds for share in (begin, end))
+        answers = (answer for trip in self.trips for answer in trip.answers)
+        return summed_up(answer.ms for answer in answers if first <= answer.sent < last)[2]
 
     @cached_property
     def slowest(self) -> list[tuple[float, str, str]]:

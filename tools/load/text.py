@@ -6,12 +6,15 @@ from .report import Report
 from .times import Table
 
 SHOWN = 5
+LONG = 60
+"""Seconds from which on it is worth saying what changed over the load."""
 
 
 def text(report: Report) -> str:
     lines = [*_sent(report), *_fate(report), *_collector(report), ""]
     lines += _table("milliseconds, client", report.client_ms)
     lines += _table("milliseconds, spans", _without_mongodb(report.span_ms))
+    lines += _drift(report) if report.seconds >= LONG else []
     lines += [f"BOTTLENECK  Locust itself: {why}" for why in report.bottleneck]
     return "\n".join([*lines, "", audit_text(report.audit).splitlines()[-1]])
 
@@ -57,6 +60,17 @@ def _collector(report: Report) -> list[str]:
             f"{of.delayed} traces were under way then and are whole"
         )
     return lines
+
+
+def _drift(report: Report) -> list[str]:
+    before, after = report.drift_ms
+    grew = (f"{name} {use['mib_per_minute']:+.2f}" for name, use in report.processes.items())
+    return [
+        "",
+        f"drift    99 % within {before:.1f} ms in the second fifth of the load, "
+        f"within {after:.1f} ms in the last",
+        f"memory   MiB a minute in the second half: {', '.join(grew)}",
+    ]
 
 
 def _without_mongodb(table: Table) -> Table:
