@@ -18,13 +18,33 @@ STORE, RECOVERY = "services/order/store.py", "services/order/recover_order.py"
 RECOVERED = "tests/trace/test_recovery_trace.py::test_"
 STOPPED = SET_UP + "stopped_service_sends_its_last_spans_and_metrics"
 HTTPX = "    HTTPXClientInstrumentor().instrument(async_request_hook=_count_resends)\n"
+OURS = "    HTTPXClientInstrumentor.instrument_client(client, request_hook=_count_resends)\n"
+THIRD_PARTY = "tests/trace/test_third_party.py::test_third_party_gets_the_ids_of_the_trace_and_nothing_else"
+DROPPED = "tests/trace/test_unsampled.py::test_dropped_order_has_the_metrics_and_the_context_of_a_kept_one"
 PYMONGO = "    PymongoInstrumentor().instrument(request_hook=_name_operation)\n"
 SPOOL, OUTAGE = "services/chassis/spool.py", "tests/unit/test_spool.py::test_"
 PROBLEM = "def problem() -> "
 LIFE = "    try:\n        yield client[name]\n"
 
 MUTATIONS = [
-    Mutation("the httpx instrumentor is removed", TELEMETRY, HTTPX, "", CONFIRMED, "NOT YET"),
+    Mutation("the httpx instrumentor is removed", TELEMETRY, OURS, "", CONFIRMED, "NOT YET"),
+    Mutation("other httpx clients are not instrumented", TELEMETRY, HTTPX, "", THIRD_PARTY, "NOT YET"),
+    Mutation(
+        "what is dropped is not passed on",
+        "services/chassis/unsampled.py",
+        "    propagate.inject(request.headers)\n",
+        "",
+        DROPPED,
+        "== 5",
+    ),
+    Mutation(
+        "calls of what is dropped are not measured",
+        "services/chassis/unsampled.py",
+        "    _duration.record(perf_counter() - began, seen)\n",
+        "",
+        DROPPED,
+        "http.client.request.duration",
+    ),
     Mutation(
         "the context is not injected",
         TELEMETRY,

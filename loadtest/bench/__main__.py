@@ -8,6 +8,7 @@ some and keeps nothing; LEVERS=1 takes back, one at a time, what made the shop c
 import argparse
 import json
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -102,6 +103,9 @@ def _asked() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    # Both are Ctrl-C, also where a shell has told us to ignore the first: what was started is ended.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     try:
         sys.exit(main())
     except KeyboardInterrupt:

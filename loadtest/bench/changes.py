@@ -39,6 +39,7 @@ _OURS = """\
         if isinstance(provider, TracerProvider):
             provider.add_span_processor(BaggageToAttributes())
             provider.add_span_processor(Scrubber())
+            provider.add_span_processor(spooling)  # the last one: it is flushed after what fills it
 """
 _TEXTMAP = "    propagate.set_global_textmap(OursOnly(propagate.get_global_textmap()))\n"
 _EDGE = "    app.edge = edge\n"

@@ -20,6 +20,7 @@ BODIES = [
 ]
 HEAD = b"POST /orders HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\n"
 PATIENCE = 20.0
+KEEP_ALIVE = 2.0  # seconds; uvicorn closes what is idle for five
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Connection:
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    used: float = 0.0
 
     @classmethod
     async def open(cls, port: int) -> Self:
@@ -40,6 +42,7 @@ class Connection:
         answer = (await self.reader.readuntil(b"\r\n\r\n")).lower()
         length = int(answer.partition(b"content-length: ")[2].partition(b"\r\n")[0])
         await self.reader.readexactly(length)
+        self.used = time.perf_counter()
         return int(answer.split(maxsplit=2)[1])
 
     async def close(self) -> None:
@@ -89,6 +92,8 @@ def open_loop(port: int, rate: float, seconds: float) -> Run:
         began = time.perf_counter()
 
         async def one(number: int, due: float) -> None:
+            while idle and time.perf_counter() - idle[0].used > KEEP_ALIVE:
+                await idle.pop(0).close()
             connection = idle.pop() if idle else await Connection.open(port)
             await _timed(run, due, lambda: connection.order(number))
             idle.append(connection)

@@ -48,7 +48,6 @@ def test_good_run_has_no_trouble() -> None:
         ({"100 %": rounds(6.0, 6.0, 6.0, p99=16.0)}, "p99 at 100 % : off is 1.60"),
         ({"textbook": rounds(30.0, 30.0, 30.0)}, "textbook is 0.20"),
         ({"1 %": rounds(5.0, 5.0, 5.0)}, "CPU added at 1 %"),
-        ({"contrib": rounds(6.5, 6.5, 6.5)}, "added by contrib is 0.80"),
         ({"1 %": [rounds(4.1)[0] | {"failed": 2}] * 3}, "6 orders were not confirmed"),
     ],
 )
