@@ -78,9 +78,9 @@ practice: .venv/ready ## measure what docs/practice says, in full: ONLY=name of 
 test-practice: .venv/ready ## make a claim of docs/practice untrue, one at a time; a test must notice each
 	@$(RUN) tests.practice.untrue
 
-bench: .venv/ready .venv-bench/ready ## what tracing costs, for docs/price-of-tracing.md: ROUNDS=5 ONLY="off|100 %" LEVERS=1, PAGES=1 only writes
+bench: .venv/ready .venv-bench/ready ## what tracing costs an order, in half an hour: ROUNDS=5 ONLY="off|100 %" LEVERS=1
 	@$(RUN) loadtest.bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(DURATION),--seconds $(DURATION)) \
-	  $(if $(RATE),--rate $(RATE)) $(if $(ONLY),--only "$(ONLY)") $(if $(LEVERS),--levers) $(if $(PAGES),--pages)
+	  $(if $(RATE),--rate $(RATE)) $(if $(ONLY),--only "$(ONLY)") $(if $(LEVERS),--levers)
 
 LOAD = $(foreach setting,USERS RATE SHAPE THINK WORKERS DURATION,$(if $($(setting)),--$(shell echo $(setting) | tr A-Z a-z) $($(setting))))
 

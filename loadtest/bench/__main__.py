@@ -1,8 +1,8 @@
-"""`make bench`: what tracing costs an order, for docs/price-of-tracing.md.
+"""`make bench`: what tracing costs an order.
 
 Every round runs each set-up once, in another order, so a machine that is slower for a while is so for all of
 them. Give it this machine alone, for half an hour. More ROUNDS make the spread smaller; ONLY="off|100 %" runs
-some and keeps nothing; LEVERS=1 takes back, one at a time, what made the shop cheap.
+some; LEVERS=1 takes back, one at a time, what made the shop cheap.
 """
 
 import argparse
@@ -12,13 +12,15 @@ import signal
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
+from deploy.native.ports import settings, state_dir
 from tests.practice.experiment import made
 
-from . import page
+from . import text
 from .backend import Backend
-from .figures import LEVERS_RESULT, RESULT, Result, trouble
+from .figures import Result, trouble
 from .measure import Seen, measure, weigh
 from .variants import ALL, ELSEWHERE, LEVERS, ONE, VARIANTS, Variant
 
@@ -27,9 +29,6 @@ PYTHON = Path(__file__).parents[2] / ".venv-bench" / "bin" / "python"
 
 def main() -> int:
     asked = _asked()
-    if asked.pages:
-        page.write()
-        return 0
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="spanshop-bench-") as directory,
@@ -37,14 +36,21 @@ def main() -> int:
     ):
         result = bench(_chosen(asked), backend, asked)
     result["seconds"] = round(time.monotonic() - began)
-    if asked.only:
-        print(json.dumps(result["runs"], indent=1))
+    file = _kept(result)
+    print("\n".join(text.levers(result) if asked.levers else text.set_ups(result)))
+    print(f"All of it: {file}")
+    if asked.only or asked.levers:
         return 0
-    wrong = [] if asked.levers else trouble(result)
+    wrong = trouble(result)
     print("\n".join(wrong) or "All bars hold.")
-    (LEVERS_RESULT if asked.levers else RESULT).write_text(json.dumps(result, indent=1) + "\n")
-    page.write()
     return 1 if wrong else 0
+
+
+def _kept(result: Result) -> Path:
+    file = state_dir(settings()) / "bench" / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(result, indent=1) + "\n")
+    return file
 
 
 def bench(chosen: list[Variant], backend: Backend, asked: argparse.Namespace) -> Result:
@@ -95,9 +101,8 @@ def _asked() -> argparse.Namespace:
     parser.add_argument(
         "--rate", type=float, default=0, help="orders a second; default: half of the saturation"
     )
-    parser.add_argument("--only", default="", help="set-ups to run, with | between them; nothing is kept")
+    parser.add_argument("--only", default="", help="set-ups to run, with | between them")
     parser.add_argument("--levers", action="store_true", help="compare with and without each lever")
-    parser.add_argument("--pages", action="store_true", help="measure nothing, only write the page")
     parser.add_argument("--python", type=Path, default=PYTHON, help="the interpreter that runs the services")
     return parser.parse_args()
 

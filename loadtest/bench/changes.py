@@ -1,4 +1,4 @@
-"""What the set-ups change in the services: each a few lines, shown as a diff in docs/price-of-tracing.md."""
+"""What the set-ups change in the services: each a few lines."""
 
 from tests.practice.variant import Change
 

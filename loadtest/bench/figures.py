@@ -1,22 +1,12 @@
 """From runs to ratios: paired within a round, CPU time in units of what the core did for it. Pure."""
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-RESULT = Path(__file__).parents[2] / "docs" / "price-of-tracing.json"
-LEVERS_RESULT = RESULT.with_name("price-of-levers.json")
 Result = dict[str, Any]
 Spread = tuple[float, float, float]
 """Median, least, most over the rounds."""
-
-
-def read(file: Path) -> Result:
-    """Return what was measured."""
-    found: Result = json.loads(file.read_text())
-    return found
 
 
 def ratios(result: Result, name: str, base: str, what: str) -> Spread:
@@ -63,10 +53,6 @@ BARS: dict[str, tuple[Callable[[Result], float], float]] = {
 }
 
 
-NOT_YET = {"CPU added at 100 % : added by contrib"}
-"""Bars that are not reached; the page says so, and why."""
-
-
 def trouble(result: Result) -> list[str]:
     """Which bars are missed; above all whether the run is worth anything."""
     control = times(result, "off again")[0]
@@ -74,7 +60,7 @@ def trouble(result: Result) -> list[str]:
     found += [
         f"{name} is {bar(result):.2f}, more than {most:.3g}"
         for name, (bar, most) in BARS.items()
-        if bar(result) > most and name not in NOT_YET
+        if bar(result) > most
     ]
     failed = sum(run["failed"] for runs in result["runs"].values() for run in runs)
     return found + ([f"{failed} orders were not confirmed"] if failed else [])

@@ -111,7 +111,7 @@ LEVERS = (
     Lever(
         "Motor, not PyMongo's own async client",
         Variant("PyMongo", changes=PYMONGO),
-        kept="Motor is what the shop was to use; see [ADR 8](adr/0008-motor-or-pymongo.md)",
+        kept="Motor is what the shop was to use",
     ),
     Lever(
         "batches of 512 spans, not 64",

@@ -1,0 +1,44 @@
+"""What was measured, as tables for a terminal."""
+
+from statistics import median
+
+from .figures import Result, Spread, added, cpu, ratios, times
+from .variants import LEVERS, VARIANTS
+
+
+def set_ups(result: Result) -> list[str]:
+    """CPU of the services per order, by set-up; what it adds where both controls were run."""
+    controls = {"off", "off again"} <= result["runs"].keys()
+    lines = [f"{'CPU per order':18} {'ms':>6} {'added':>7} {'spans':>6} {'bytes':>7}  : off"]
+    for variant in VARIANTS:
+        if variant.name in result["runs"]:
+            lines.append(_line(result, variant.name, controls))
+    return lines
+
+
+def _line(result: Result, name: str, controls: bool) -> str:
+    weight = result["weights"].get(name, {"spans": 0, "bytes": 0})
+    more = f"{added(result, name)[0]:+7.2f}" if controls else " " * 7
+    ratio = _with_spread(times(result, name)) if controls else ""
+    weighed = f"{weight['spans']:6.1f} {weight['bytes']:7.0f}"
+    return f"{name:18} {median(cpu(result, name)):6.2f} {more} {weighed}  {ratio}"
+
+
+def levers(result: Result) -> list[str]:
+    """CPU per order the other way and the shop's, and the ratios of CPU and of p99."""
+    lines = []
+    for lever in LEVERS:
+        other, base = lever.without.name, lever.base
+        if {other, base} <= result["runs"].keys():
+            p99 = "" if lever.without.slow else f", p99 {_with_spread(ratios(result, other, base, 'p99'))}"
+            lines += [
+                f"{lever.says} ({lever.kept}):",
+                f"    {median(cpu(result, other)):.2f} ms else, {median(cpu(result, base)):.2f} ms so; "
+                f"CPU {_with_spread(times(result, other, base))}{p99}",
+            ]
+    return lines
+
+
+def _with_spread(spread: Spread) -> str:
+    middle, least, most = spread
+    return f"{middle:.2f} [{least:.2f}, {most:.2f}]"
