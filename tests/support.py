@@ -26,11 +26,12 @@ from tests.wire import Wire
 from tools.tracecheck import Span, Trace
 
 T = TypeVar("T")
+_given: set[int] = set()
 OK, DECLINED = "pm_card_ok", "pm_card_declined"
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on now; taken all at once so that they differ.
+    """Ports nobody listens on now, each given once: who got it first may not listen yet.
 
     Below 32768: from there on up a system takes ports for outgoing connections, and one that is free now may
     be somebody's by the time a program wants to listen on it.
@@ -41,7 +42,9 @@ def free_ports(count: int) -> list[int]:
             port, one = random.randrange(15_000, 32_000), stack.enter_context(socket.socket())
             with contextlib.suppress(OSError):
                 one.bind(("127.0.0.1", port))
-                ports.append(port)
+                if port not in _given:
+                    ports.append(port)
+                    _given.add(port)
     return ports
 
 
