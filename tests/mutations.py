@@ -234,8 +234,8 @@ MUTATIONS = [
     Mutation(
         "a repetition does not say that it is one",
         TELEMETRY,
-        "async_request_hook=_count_resends",
-        "",
+        "(client, request_hook=_count_resends)",
+        "(client)",
         ORDER + "lost_answer_is_asked_for_again_and_charged_once",
         "http.request.resend_count",
     ),
