@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.resilience.recoveries import spans_since
@@ -89,8 +90,17 @@ def test_prometheus_keeps_its_numbers_over_a_restart(profiled: Project) -> None:
     with Outside(base_url=profiled.url("PROMETHEUS_PORT"), timeout=10) as prometheus:
 
         def there() -> None:
-            query = {"query": "up", "time": f"{before - 1}"}
-            answer = eventually(lambda: prometheus.get("/api/v1/query", params=query), seconds=30)
+            answer = _asked(prometheus, query="up", time=f"{before - 1}")
             assert answer.json()["data"]["result"]
 
         eventually(there, seconds=60)
+
+
+def _asked(prometheus: Outside, **query: str) -> httpx.Response:
+    """The answer; AssertionError while Prometheus is starting: then it is not there, or says 503."""
+    try:
+        answer = prometheus.get("/api/v1/query", params=query)
+    except httpx.HTTPError as error:
+        raise AssertionError("it does not answer yet") from error
+    assert answer.status_code == 200
+    return answer
