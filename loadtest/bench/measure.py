@@ -55,7 +55,7 @@ def weigh(variant: Variant, backend: Backend, python: Path, orders: int) -> Seen
     with tempfile.TemporaryDirectory(prefix="spanshop-bench-") as directory, Scales() as scales:
         with Shop(variant, Path(directory), python, backend.mongodb, scales.url) as shop:
             closed_loop(shop.port, CLIENTS, orders)
-        return {"spans": scales.spans / orders, "bytes": scales.bytes / orders}
+        return {"spans": len(scales.spans) / orders, "bytes": scales.bytes / orders}
 
 
 def _collector(variant: Variant, backend: Backend) -> str:

@@ -6,7 +6,6 @@ Baggage is a header anybody can send and every service forwards: an allow-list i
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 
 from opentelemetry import baggage, trace
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
@@ -36,20 +35,16 @@ def keep_allowed(headers: Headers, *, edge: bool, most: int = MAX_BYTES) -> Head
     sent = b",".join(value for name, value in headers if name == b"baggage")
     if not sent:
         return headers
-    rest = [(name, value) for name, value in headers if name != b"baggage"]
-    kept = _allowed_of(sent, edge)
-    return [*rest, (b"baggage", kept)] if 0 < len(kept) <= most else rest
-
-
-@lru_cache(maxsize=256)  # the same few come again and again
-def _allowed_of(sent: bytes, edge: bool) -> bytes:
     allowed = FROM_OUTSIDE if edge else INSIDE
     context, kept = Context(), dict[str, str]()
     for key, value in baggage.get_all(_w3c.extract({"baggage": sent.decode("latin-1")}, Context())).items():
         if key in allowed and allowed[key][0].fullmatch(str(value)):
             context = baggage.set_baggage(key, value, context)
     _w3c.inject(kept, context)
-    return kept.get("baggage", "").encode()
+    rest = [(name, value) for name, value in headers if name != b"baggage"]
+    if "baggage" not in kept or len(kept["baggage"]) > most:
+        return rest
+    return [*rest, (b"baggage", kept["baggage"].encode())]
 
 
 class BaggageToAttributes(SpanProcessor):
