@@ -52,7 +52,8 @@ class OrderStore:
 
         Keeps the lease. Raises LeaseLost.
         """
-        if not await self._write_mine(order, OUTCOME, datetime.now(UTC) + LEASE):
+        now = utc_now()
+        if not await self._write_mine(order, OUTCOME, now, lease_until=now + LEASE):
             raise LeaseLost
         return order
 
@@ -64,17 +65,18 @@ class OrderStore:
         now = utc_now()
         # What is pending is left as it stands: a decision that was written is not to be forgotten.
         fields = ("refusals",) if order.status == "pending" else OUTCOME
-        if await self._write_mine(order, fields, now):
+        if await self._write_mine(order, fields, now, lease_until=now):
             return order.model_copy(update={"updated_at": now, "lease_until": now})
         return await self.find(order.id) or order
 
-    async def _write_mine(self, order: Order, fields: tuple[str, ...], lease_until: datetime) -> bool:
+    async def _write_mine(
+        self, order: Order, fields: tuple[str, ...], now: datetime, lease_until: datetime
+    ) -> bool:
         mine = {"_id": order.id, "status": "pending", "lease_owner": order.lease_owner}
         change = {field: getattr(order, field) for field in fields}
+        change |= {"updated_at": now, "lease_until": lease_until}
         with reachable():
-            result = await self._orders.update_one(
-                mine, {"$set": change | {"lease_until": lease_until, "updated_at": utc_now()}}
-            )
+            result = await self._orders.update_one(mine, {"$set": change})
         return result.matched_count == 1
 
     async def left_behind(self, *, until: datetime, limit: int) -> list[str]:
