@@ -50,7 +50,7 @@ def mongo_stand_in() -> Path:
         compiled = ["javac", "-d", "{out}/classes", "-cp", "{out}/lib/*", "--release", str(JAVA_NEEDED)]
         steps = [
             Step("fetching jars", [*fetch, "-DincludeScope=runtime"], source),
-            Step("compiling", [*compiled, "MongoStandIn.java", "FindsById.java"], source),
+            Step("compiling", [*compiled, *sorted(file.name for file in source.glob("*.java"))], source),
         ]
         build("mongo-stand-in", target, steps)
     return target
@@ -65,7 +65,7 @@ def mongo_command(host: str, port: str, data: Path) -> list[str]:
     home = mongo_stand_in()
     _need("java")
     classes = f"{home / 'classes'}:{home / 'lib'}/*"
-    return ["java", *JAVA_OPTIONS, "-cp", classes, "MongoStandIn", host, port, str(data / "stand-in.h2")]
+    return ["java", *JAVA_OPTIONS, "-cp", classes, "MongoStandIn", host, port, str(data / "stand-in.mv")]
 
 
 def _home(name: str) -> Path:

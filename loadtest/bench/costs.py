@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Self
 
 import psutil
@@ -22,33 +21,33 @@ def mebibytes(pids: Iterable[int]) -> float:
     return sum(psutil.Process(pid).memory_info().rss for pid in pids) / 2**20
 
 
-@dataclass
-class Calibrator:
-    """The same small piece of work again and again: CPU time is worth less on a busy or throttled core."""
+class Meter:
+    """CPU time of processes, and `speed`: CPU seconds that the same small piece of work took meanwhile.
 
-    total: float = 0.0
-    times: int = 0
+    CPU time is worth less on a busy or throttled core.
+    """
+
+    milliseconds, speed = 0.0, 0.0
+
+    def __init__(self, pids: Iterable[int]) -> None:
+        self._pids = list(pids)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._calibrate)
 
     def __enter__(self) -> Self:
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._repeat)
+        self._before = cpu_seconds(self._pids)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.milliseconds = 1000 * (cpu_seconds(self._pids) - self._before)
         self._over.set()
         self._thread.join()
 
-    @property
-    def seconds(self) -> float:
-        """CPU seconds of one piece, on average."""
-        return self.total / self.times
-
-    def _repeat(self) -> None:
-        while True:
+    def _calibrate(self) -> None:
+        took: list[float] = []
+        while not took or not self._over.wait(EVERY):
             began = time.thread_time()
             sum(n * n for n in range(LOOPS))
-            self.total += time.thread_time() - began
-            self.times += 1
-            if self._over.wait(EVERY):
-                return
+            took.append(time.thread_time() - began)
+        self.speed = sum(took) / len(took)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Self
 
-SKUS = ("lamp", "mug", "notebook", "pen", "backpack", "bottle")
+SKUS = ("lamp", "mug", "notebook", "pen", "backpack", "bottle", "headphones", "keyboard", "chair")
 BODIES = [
     json.dumps(
         {

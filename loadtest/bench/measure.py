@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .backend import Backend
-from .costs import Calibrator, cpu_seconds, mebibytes
+from .costs import Meter, mebibytes
 from .driver import closed_loop, open_loop
 from .shop import Shop, forget_orders
 from .variants import Variant
@@ -20,31 +20,30 @@ Seen = dict[str, Any]
 def measure(
     variant: Variant, backend: Backend, python: Path, *, orders: int, rate: float, seconds: float
 ) -> Seen:
-    """`orders` at saturation, then `rate` a second for so many `seconds`. CPU in milliseconds per order."""
+    """`rate` a second for so many `seconds`, then `orders` at saturation. CPU in milliseconds per order."""
     orders = max(20, orders // 5) if variant.slow else orders
     forget_orders(backend.mongodb)
     with (
         tempfile.TemporaryDirectory(prefix="spanshop-bench-") as directory,
         Shop(variant, Path(directory), python, backend.mongodb, _collector(variant, backend)) as shop,
     ):
-        closed_loop(shop.port, CLIENTS, orders // 3)
-        behind = backend.pids(variant.collector)
-        with Calibrator() as calibrator:
-            services, pipeline = cpu_seconds(shop.pids), cpu_seconds(behind)
+        closed_loop(shop.port, CLIENTS, orders // 4)
+        with Meter(shop.pids) as calm:
+            steady = None if variant.slow else open_loop(shop.port, rate, seconds)
+        with Meter(shop.pids) as services, Meter(backend.pids(variant.collector)) as behind:
             full = closed_loop(shop.port, CLIENTS, orders)
             threading.Event().wait(SETTLE)
-            services, pipeline = cpu_seconds(shop.pids) - services, cpu_seconds(behind) - pipeline
-        steady = None if variant.slow else open_loop(shop.port, rate, seconds)
         seen = {
-            "cpu_ms": 1000 * services / orders,
-            "pipeline_ms": 1000 * pipeline / orders,
-            "speed": calibrator.seconds,
+            "cpu_ms": services.milliseconds / orders,
+            "pipeline_ms": behind.milliseconds / orders,
+            "speed": services.speed,
             "saturation": orders / full.seconds,
             "mebibytes": mebibytes(shop.pids),
             "failed": full.failed,
         }
     if steady:
         seen |= {"p50": steady.percentile(0.5), "p99": steady.percentile(0.99)}
+        seen |= {"steady_ms": calm.milliseconds / steady.orders, "steady_speed": calm.speed}
         seen["failed"] += steady.failed
     return seen
 
