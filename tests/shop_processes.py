@@ -45,7 +45,7 @@ class ShopProcesses:
     def _start(self, ends: contextlib.ExitStack) -> None:
         wires = dict(zip(NAMES[1:], free_ports(2), strict=True))
         common = {f"{name.upper()}_URL": f"http://127.0.0.1:{port}" for name, port in wires.items()}
-        common |= {"MONGODB_URL": self.mongo.url, "OTEL_BSP_SCHEDULE_DELAY": "200", **self._environment}
+        common |= {"MONGODB_URL": self.mongo.url, "OTEL_BSP_SCHEDULE_DELAY": "100", **self._environment}
         self.services = {
             name: ServiceProcess(name, self._directory, services=self._services, **common) for name in NAMES
         }

@@ -1,17 +1,20 @@
 """`make bench`: what tracing costs an order.
 
-Every round runs each set-up once, in another order, so a machine that is slower for a while is so for all of
-them. Give it this machine alone, for half an hour. More ROUNDS make the spread smaller; ONLY="off|100 %" runs
-some; LEVERS=1 takes back, one at a time, what made the shop cheap.
+All set-ups run side by side, idle but for one. Every round gives each a few seconds of orders, in another
+order: a machine that is slower for a while is so for all. Give it this machine alone for ten minutes.
+More ROUNDS make the spread smaller; ONLY="off|100 %" runs some; LEVERS=1 takes back, one at a time, what made
+the shop cheap.
 """
 
 import argparse
+import contextlib
 import json
 import random
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +24,8 @@ from tests.practice.experiment import made
 from . import text
 from .backend import Backend
 from .figures import Result, trouble
-from .measure import Seen, measure, weigh
+from .measure import Seen, measure, warm_up, weigh
+from .shop import Shop
 from .variants import ALL, ELSEWHERE, LEVERS, ONE, VARIANTS, Variant
 
 PYTHON = Path(__file__).parents[2] / ".venv-bench" / "bin" / "python"
@@ -30,11 +34,10 @@ PYTHON = Path(__file__).parents[2] / ".venv-bench" / "bin" / "python"
 def main() -> int:
     asked = _asked()
     began = time.monotonic()
-    with (
-        tempfile.TemporaryDirectory(prefix="spanshop-bench-") as directory,
-        Backend(Path(directory)) as backend,
-    ):
-        result = bench(_chosen(asked), backend, asked)
+    with contextlib.ExitStack() as ends:
+        directory = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="spanshop-bench-")))
+        backend = ends.enter_context(Backend(directory))
+        result = bench(_chosen(asked), backend, directory, asked)
     result["seconds"] = round(time.monotonic() - began)
     file = _kept(result)
     print("\n".join(text.levers(result) if asked.levers else text.set_ups(result)))
@@ -53,34 +56,44 @@ def _kept(result: Result) -> Path:
     return file
 
 
-def bench(chosen: list[Variant], backend: Backend, asked: argparse.Namespace) -> Result:
+def bench(chosen: list[Variant], backend: Backend, directory: Path, asked: argparse.Namespace) -> Result:
     """Return all that was seen, by set-up and round."""
-    rate = asked.rate or _half_of_saturation(backend, asked)
     runs: dict[str, list[Seen]] = {variant.name: [] for variant in chosen}
-    for number in range(asked.rounds):
-        for place, variant in enumerate(random.sample(chosen, len(chosen)), 1):
-            seen = measure(
-                variant, backend, asked.python, orders=asked.orders, rate=rate, seconds=asked.seconds
-            )
-            runs[variant.name].append({name: round(value, 7) for name, value in seen.items()})
-            print(
-                f"round {number + 1} of {asked.rounds}, {place:2} of {len(chosen)}: {_line(variant, seen)}",
-                flush=True,
-            )
+    with contextlib.ExitStack() as ends:
+        shops = [ends.enter_context(shop) for shop in _shops(chosen, backend, directory, asked)]
+        rate = asked.rate or _half_of_saturation(shops)
+        for number in range(asked.rounds):
+            for place, shop in enumerate(random.sample(shops, len(shops)), 1):
+                behind = backend.pids(shop.variant.collector)
+                seen = measure(shop, behind, orders=asked.orders, rate=rate, seconds=asked.seconds)
+                runs[shop.variant.name].append({name: round(value, 7) for name, value in seen.items()})
+                where = f"round {number + 1} of {asked.rounds}, {place:2} of {len(chosen)}"
+                print(f"{where}: {_line(shop.variant, seen)}", flush=True)
     weighed = [variant for variant in chosen if ELSEWHERE not in variant.environment.values()]
-    weights = {variant.name: weigh(variant, backend, asked.python, 60) for variant in weighed}
+    weights = {
+        variant.name: weigh(variant, directory / f"weighed-{number}", asked.python, 60)
+        for number, variant in enumerate(weighed)
+    }
     return {"made": made(), "rate": round(rate, 1), "runs": runs, "weights": weights}
+
+
+def _shops(
+    chosen: list[Variant], backend: Backend, directory: Path, asked: argparse.Namespace
+) -> Iterator[Shop]:
+    for place, variant in enumerate(chosen, 1):
+        print(f"starting {place:2} of {len(chosen)}: {variant.name}", flush=True)
+        yield Shop(variant, directory / f"shop-{place}", asked.python, backend.url(variant))
+
+
+def _half_of_saturation(shops: list[Shop]) -> float:
+    """Half of what the traced shop takes; all set-ups are compared at this rate. Warms all of them up."""
+    taken = {shop.variant.name: warm_up(shop) for shop in shops}
+    return taken.get(ALL.name, max(taken.values())) / 2
 
 
 def _line(variant: Variant, seen: Seen) -> str:
     p99 = f"p99 {seen['p99']:6.1f} ms" if "p99" in seen else ""
     return f"{variant.name:16} {seen['cpu_ms']:6.2f} ms/order {seen['saturation']:6.1f}/s  {p99}"
-
-
-def _half_of_saturation(backend: Backend, asked: argparse.Namespace) -> float:
-    """Half of what the traced shop takes; all set-ups are compared at this rate."""
-    seen = measure(ALL, backend, asked.python, orders=asked.orders, rate=5, seconds=1)
-    return float(seen["saturation"]) / 2
 
 
 def _chosen(asked: argparse.Namespace) -> list[Variant]:
@@ -95,9 +108,9 @@ def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--orders", type=int, default=600, help="of a run at saturation")
-    parser.add_argument("--seconds", type=float, default=10, help="of a run at the fixed rate")
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--orders", type=int, default=300, help="of a block at saturation")
+    parser.add_argument("--seconds", type=float, default=5, help="of a block at the fixed rate")
     parser.add_argument(
         "--rate", type=float, default=0, help="orders a second; default: half of the saturation"
     )

@@ -37,6 +37,7 @@ SYNCHRONOUS = (
 
 _OURS = """\
         if isinstance(provider, TracerProvider):
+            provider.resource.__class__ = HashedOnce
             provider.add_span_processor(BaggageToAttributes())
             provider.add_span_processor(Scrubber())
             provider.add_span_processor(spooling)  # the last one: it is flushed after what fills it
@@ -67,6 +68,7 @@ CONTRIB = (
 )
 
 PYTHONS_GC = (Change(APP, "                _settle_memory()\n", ""),)
+HASHED_EACH_TIME = (Change(TELEMETRY, "            provider.resource.__class__ = HashedOnce\n", ""),)
 OPERATION_SPANS = (Change(APP, '"operation_spans": False', '"operation_spans": True'),)
 LOOKED_AT = (
     Change(

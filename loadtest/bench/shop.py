@@ -1,30 +1,30 @@
-"""The three services in one of the set-ups, with what they cost."""
+"""The three services in one of the set-ups, with a MongoDB of their own."""
 
 import contextlib
 from pathlib import Path
 from typing import Self
 
-import pymongo
-
 from tests.practice.variant import changed
 from tests.sink import ServiceProcess
-from tests.support import eventually
+from tests.support import MongoServer, eventually
 
 from .variants import Variant
 
 CALLED = ("inventory", "payment")
-DATABASES = ("order", *CALLED)
 
 
 class Shop:
     """`python`: which interpreter has the packages of the set-ups."""
 
-    def __init__(self, variant: Variant, directory: Path, python: Path, mongodb: str, otlp: str) -> None:
+    def __init__(self, variant: Variant, directory: Path, python: Path, otlp: str) -> None:
+        self.variant = variant
+        directory.mkdir()
+        self._mongo = MongoServer(directory / "mongodb")
         services = changed(directory, *variant.changes)
         common = {
-            "MONGODB_URL": mongodb,
+            "MONGODB_URL": self._mongo.url,
             "OTEL_EXPORTER_OTLP_ENDPOINT": otlp,
-            "OTEL_BSP_SCHEDULE_DELAY": "200",
+            "OTEL_BSP_SCHEDULE_DELAY": "100",
             "OTEL_METRIC_EXPORT_INTERVAL": "5000",
             "PYTHONDONTWRITEBYTECODE": "",
             **variant.environment,
@@ -44,6 +44,8 @@ class Shop:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as ends:
+            ends.callback(self._mongo.stop)
+            self._mongo.start()
             for service in self.services:
                 ends.enter_context(service)
             eventually(self._ready, seconds=30)
@@ -61,10 +63,3 @@ class Shop:
         for service in self.services:
             assert service.client.get("/readyz").status_code == 200, service.log
         assert len(self.services[0].client.get("/stock").json()["items"]) >= 12
-
-
-def forget_orders(mongodb: str) -> None:
-    """Empty the databases: every run is to begin the same."""
-    with pymongo.MongoClient[dict[str, object]](mongodb) as client:
-        for name in DATABASES:
-            client.drop_database(name)

@@ -6,6 +6,7 @@ from tests.practice.variant import Change
 
 from .changes import (
     CONTRIB,
+    HASHED_EACH_TIME,
     HTTPX_POOL,
     LOOKED_AT,
     OFF,
@@ -27,7 +28,10 @@ STOCK = {"SPAN_SPOOL_MIB": "0"}
 
 @dataclass(frozen=True)
 class Variant:
-    """`flags` are uvicorn's. `slow`: it could not take the rate the others are compared at."""
+    """`flags` are uvicorn's. `slow`: it could not take the rate the others are compared at.
+
+    `settle`: seconds until its last spans have left.
+    """
 
     name: str
     says: str = ""
@@ -36,6 +40,7 @@ class Variant:
     flags: tuple[str, ...] = ("--no-access-log",)
     collector: str = "plain"
     slow: bool = False
+    settle: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,10 @@ LEVERS = (
         Variant("Python's GC", changes=PYTHONS_GC),
     ),
     Lever(
+        "the resource's hash is computed once, not for each span sent",
+        Variant("hashed each time", changes=HASHED_EACH_TIME),
+    ),
+    Lever(
         "spans wait for a Collector that is away",
         Variant("no spool", environment=STOCK),
         kept="yes, whatever it costs",
@@ -119,8 +128,8 @@ LEVERS = (
         kept="the SDK's default",
     ),
     Lever(
-        "spans leave every 200 ms, not every 5 s",
-        Variant("every 5 s", environment={"OTEL_BSP_SCHEDULE_DELAY": "5000"}),
+        "spans leave every 100 ms, not every 5 s",
+        Variant("every 5 s", environment={"OTEL_BSP_SCHEDULE_DELAY": "5000"}, settle=5.5),
         kept="yes, though it costs: who has placed an order wants to see its trace now",
     ),
     Lever(

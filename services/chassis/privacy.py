@@ -9,6 +9,7 @@ from opentelemetry.sdk.trace import Event, Span, SpanProcessor
 from opentelemetry.trace import Status
 
 HIDDEN = "REDACTED"
+FREE = {"url.path", "url.query", "http.request.method_original", "url.full"}  # strict.py shows good paths
 
 
 class Scrubber(SpanProcessor):
@@ -16,12 +17,11 @@ class Scrubber(SpanProcessor):
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         attributes = span.attributes or {}
-        for name in ("url.path", "url.query", "http.request.method_original"):  # strict.py shows good paths
-            if name in attributes:
+        for name in FREE.intersection(attributes):
+            if name != "url.full":
                 span.set_attribute(name, HIDDEN)
-        called, query, _ = str(attributes.get("url.full", "")).partition("?")
-        if query:
-            span.set_attribute("url.full", f"{called}?{HIDDEN}")
+            elif "?" in (url := str(attributes[name])):
+                span.set_attribute(name, f"{url.partition('?')[0]}?{HIDDEN}")
 
     def _on_ending(self, span: Span) -> None:
         """Of an error keep the class, as `error.type`: its text may be `ValueError: bob@example.com`.
@@ -32,7 +32,7 @@ class Scrubber(SpanProcessor):
             span._status = Status(span.status.status_code)
             attributes = {"error.type": _class(text), **(span.attributes or {})}
             span._attributes = BoundedAttributes(attributes=attributes)
-        if any(event.name == "exception" for event in span.events):
+        if span.events and any(event.name == "exception" for event in span.events):
             span._events = [_without_text(event) for event in span.events]
 
 

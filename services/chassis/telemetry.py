@@ -26,6 +26,7 @@ from opentelemetry.trace import Span
 
 from .baggage import BaggageToAttributes, OursOnly
 from .privacy import Scrubber
+from .resource import HashedOnce
 from .sampling import EdgeSampler
 from .spool import Spooling
 
@@ -51,6 +52,7 @@ def set_up() -> None:
             OpenTelemetryConfigurator().configure(exporter_args_map=spooling.exporter_args)  # type: ignore[no-untyped-call]
         provider = trace.get_tracer_provider()
         if isinstance(provider, TracerProvider):
+            provider.resource.__class__ = HashedOnce
             provider.add_span_processor(BaggageToAttributes())
             provider.add_span_processor(Scrubber())
             provider.add_span_processor(spooling)  # the last one: it is flushed after what fills it

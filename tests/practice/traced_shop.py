@@ -72,7 +72,7 @@ class TracedShop:
         common = {
             "MONGODB_URL": mongodb(),
             "OTEL_EXPORTER_OTLP_ENDPOINT": otlp,
-            "OTEL_BSP_SCHEDULE_DELAY": "200",
+            "OTEL_BSP_SCHEDULE_DELAY": "100",
             "OTEL_METRIC_EXPORT_INTERVAL": "2000",
         } | settings
         callees = {
