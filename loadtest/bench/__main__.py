@@ -21,9 +21,9 @@ from pathlib import Path
 from deploy.native.ports import settings, state_dir
 from tests.practice.experiment import made
 
-from . import text
+from . import page, text
 from .backend import Backend
-from .figures import Result, trouble
+from .figures import LEVERS_RESULT, RESULT, Result, trouble
 from .measure import Seen, measure, warm_up, weigh
 from .shop import Shop
 from .variants import ALL, ELSEWHERE, LEVERS, ONE, VARIANTS, Variant
@@ -39,7 +39,7 @@ def main() -> int:
         backend = ends.enter_context(Backend(directory))
         result = bench(_chosen(asked), backend, directory, asked)
     result["seconds"] = round(time.monotonic() - began)
-    file = _kept(result)
+    file = _kept(result, asked)
     print("\n".join(text.levers(result) if asked.levers else text.set_ups(result)))
     print(f"All of it: {file}")
     if asked.only or asked.levers:
@@ -49,10 +49,14 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-def _kept(result: Result) -> Path:
+def _kept(result: Result, asked: argparse.Namespace) -> Path:
     file = state_dir(settings()) / "bench" / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
+    if asked.page:
+        file = LEVERS_RESULT if asked.levers else RESULT
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(result, indent=1) + "\n")
+    if asked.page:
+        page.write()
     return file
 
 
@@ -116,6 +120,7 @@ def _asked() -> argparse.Namespace:
     )
     parser.add_argument("--only", default="", help="set-ups to run, with | between them")
     parser.add_argument("--levers", action="store_true", help="compare with and without each lever")
+    parser.add_argument("--page", action="store_true", help="write docs/price-of-tracing.md anew")
     parser.add_argument("--python", type=Path, default=PYTHON, help="the interpreter that runs the services")
     return parser.parse_args()
 

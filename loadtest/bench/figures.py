@@ -1,12 +1,22 @@
 """From runs to ratios: paired within a round, CPU time in units of what the core did for it. Pure."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 from typing import Any
 
+RESULT = Path(__file__).parents[2] / "docs" / "price-of-tracing.json"
+LEVERS_RESULT = RESULT.with_name("price-of-levers.json")
 Result = dict[str, Any]
 Spread = tuple[float, float, float]
 """Median, least, most over the rounds."""
+
+
+def read(file: Path) -> Result:
+    """Return what was measured."""
+    found: Result = json.loads(file.read_text())
+    return found
 
 
 def ratios(result: Result, name: str, base: str, what: str) -> Spread:

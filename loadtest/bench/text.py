@@ -19,7 +19,7 @@ def set_ups(result: Result) -> list[str]:
 def _line(result: Result, name: str, controls: bool) -> str:
     weight = result["weights"].get(name, {"spans": 0, "bytes": 0})
     more = f"{added(result, name)[0]:+7.2f}" if controls else " " * 7
-    ratio = _with_spread(times(result, name)) if controls else ""
+    ratio = with_spread(times(result, name)) if controls else ""
     weighed = f"{weight['spans']:6.1f} {weight['bytes']:7.0f}"
     return f"{name:18} {median(cpu(result, name)):6.2f} {more} {weighed}  {ratio}"
 
@@ -30,15 +30,16 @@ def levers(result: Result) -> list[str]:
     for lever in LEVERS:
         other, base = lever.without.name, lever.base
         if {other, base} <= result["runs"].keys():
-            p99 = "" if lever.without.slow else f", p99 {_with_spread(ratios(result, other, base, 'p99'))}"
+            p99 = "" if lever.without.slow else f", p99 {with_spread(ratios(result, other, base, 'p99'))}"
             lines += [
                 f"{lever.says} ({lever.kept}):",
                 f"    {median(cpu(result, other)):.2f} ms else, {median(cpu(result, base)):.2f} ms so; "
-                f"CPU {_with_spread(times(result, other, base))}{p99}",
+                f"CPU {with_spread(times(result, other, base))}{p99}",
             ]
     return lines
 
 
-def _with_spread(spread: Spread) -> str:
+def with_spread(spread: Spread) -> str:
+    """Return the median, in brackets the least and the most."""
     middle, least, most = spread
     return f"{middle:.2f} [{least:.2f}, {most:.2f}]"

@@ -45,10 +45,20 @@ class Spooling(SpanProcessor):
 
 def session(spool: "Spool") -> Session:
     """Return the session to hand to an OTLPSpanExporter."""
-    ours = Session()
+    ours = OnePlace()
     for scheme in ("http://", "https://"):
         ours.mount(scheme, spool)
     return ours
+
+
+class OnePlace(Session):
+    """Looks once for proxies and certificates in the environment: all its requests go to the same place."""
+
+    _found: Any = None
+
+    def merge_environment_settings(self, *asked: Any) -> Any:
+        self._found = self._found or super().merge_environment_settings(*asked)
+        return self._found
 
 
 class Spool(HTTPAdapter):

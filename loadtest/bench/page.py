@@ -1,0 +1,148 @@
+"""docs/price-of-tracing.md: what stands between two marks is made from the committed results."""
+
+import re
+from statistics import median
+from typing import Any
+
+from tests.practice.pages import table
+from tests.practice.variant import diff
+from tools.drawing import GREEN, GREY, INK, RED, picture, text
+
+from .figures import BARS, LEVERS_RESULT, RESULT, Result, added, cpu, ratios, read, times
+from .text import with_spread
+from .variants import LEVERS, VARIANTS, Lever, Variant
+
+PAGE = RESULT.with_suffix(".md")
+END = "<!-- end -->"
+DRAWN = ("off", "1 %", "10 %", "100 %", "contrib")
+WIDTH, LEFT, RIGHT, ROW = 760, 120, 90, 34
+
+
+def made_text(result: Result, levers: Result | None) -> dict[str, str]:
+    """What stands between the marks, by their names."""
+    parts = {"table": _table(result), "bars": _bars(result), "set-ups": _set_ups()}
+    if levers:
+        parts["levers"] = _levers(levers)
+    return parts
+
+
+def page(result: Result, levers: Result | None) -> str:
+    """Return the page as it has to be. Raises LookupError where a part has no place in it."""
+    page = PAGE.read_text()
+    for name, part in made_text(result, levers).items():
+        mark = f"<!-- made by make bench: {name} -->"
+        found = re.search(rf"{re.escape(mark)}.*?{END}", page, re.DOTALL)
+        if not found:
+            raise LookupError(f"{PAGE.name} has no place for {name}")
+        page = page[: found.start()] + f"{mark}\n\n{part}\n\n{END}" + page[found.end() :]
+    return page
+
+
+def write() -> None:
+    """Bring page and picture up to date with the committed results."""
+    result = read(RESULT)
+    levers = read(LEVERS_RESULT) if LEVERS_RESULT.exists() else None
+    PAGE.write_text(page(result, levers))
+    PAGE.with_suffix(".svg").write_text(drawn(result))
+
+
+def _table(result: Result) -> str:
+    rows = [_row(result, variant) for variant in VARIANTS if variant.name in result["runs"]]
+    head = (
+        "set-up",
+        "CPU per order",
+        "added",
+        ": off",
+        "orders/s",
+        "p50 / p99",
+        "spans",
+        "bytes",
+        "behind",
+        "memory",
+    )
+    made = result["made"]
+    origin = f"{made['date']}, {made['machine']}; {made['versions']}"
+    how = f"{len(result['runs']['off'])} rounds, at a fixed rate of {result['rate']:.0f} orders a second"
+    note = f"*{origin}; {how}. In brackets: the least and the most of the rounds.*"
+    return table(head, *rows) + "\n\n" + note
+
+
+def _row(result: Result, variant: Variant) -> list[str]:
+    name, runs = variant.name, result["runs"][variant.name]
+    weight = result["weights"].get(name, {})
+    steady = "p50" in runs[0]
+    return [
+        f"**{name}**: {variant.says}",
+        f"{median(cpu(result, name)):.2f} ms",
+        "" if name == "off" else f"{added(result, name)[0]:+.2f} ms",
+        "" if name == "off" else with_spread(times(result, name)),
+        f"{_median(runs, 'saturation'):.0f}",
+        f"{_median(runs, 'p50'):.0f} / {_median(runs, 'p99'):.0f} ms" if steady else "",
+        f"{weight['spans']:.1f}" if weight else "",
+        f"{weight['bytes']:,.0f}" if weight else "",
+        f"{_median(runs, 'pipeline_ms'):.2f} ms",
+        f"{_median(runs, 'mebibytes'):.0f} MiB",
+    ]
+
+
+def _bars(result: Result) -> str:
+    rows = [
+        (name, f"{bar(result):.2f}", f"at most {most:.3g}", "yes" if bar(result) <= most else "**no**")
+        for name, (bar, most) in BARS.items()
+    ]
+    control = with_spread(times(result, "off again"))
+    return (
+        table(("ratio", "measured", "bar", "holds"), *rows)
+        + f"\n\nOff against off, the same twice: {control}."
+    )
+
+
+def _levers(result: Result) -> str:
+    rows = [_lever(result, lever) for lever in LEVERS if lever.without.name in result["runs"]]
+    return table(
+        ("the shop's way", "CPU per order the other way", "its way", "ratio", "p99, other : its", "kept"),
+        *rows,
+    )
+
+
+def _lever(result: Result, lever: Lever) -> list[str]:
+    without, base = lever.without.name, lever.base
+    return [
+        lever.says,
+        f"{median(cpu(result, without)):.2f} ms",
+        f"{median(cpu(result, base)):.2f} ms",
+        with_spread(times(result, without, base)),
+        "" if lever.without.slow else with_spread(ratios(result, without, base, "p99")),
+        lever.kept,
+    ]
+
+
+def _set_ups() -> str:
+    parts = []
+    for variant in VARIANTS:
+        if variant.changes and variant.name != "off again":
+            parts.append(f"**{variant.name}**: {variant.says}\n\n{diff(*variant.changes)}")
+    return "\n\n".join(parts)
+
+
+def drawn(result: Result) -> str:
+    """CPU per order as bars: what the shop needs anyway, and what tracing adds."""
+    base = median(cpu(result, "off"))
+    most = max(median(cpu(result, name)) for name in DRAWN)
+    scale = (WIDTH - LEFT - RIGHT) / most
+    shapes = [text(16, 22, "CPU milliseconds of the three services per order", INK, bold=True)]
+    for place, name in enumerate(DRAWN):
+        y, value = 40 + place * ROW, median(cpu(result, name))
+        colour = GREEN if name.endswith("%") else RED
+        shapes += [
+            text(LEFT - 10, y + 15, name, INK, "end"),
+            f'<rect x="{LEFT}" y="{y}" width="{base * scale:.1f}" height="20" fill="{GREY}"/>',
+            f'<rect x="{LEFT + base * scale:.1f}" y="{y}" width="{max(0.0, value - base) * scale:.1f}" '
+            f'height="20" fill="{colour}"/>',
+            text(round(LEFT + max(value, base) * scale + 8), y + 15, f"{value:.2f}", INK),
+        ]
+    return picture(WIDTH, 50 + ROW * len(DRAWN), shapes)
+
+
+def _median(runs: list[dict[str, Any]], what: str) -> float:
+    return float(median(run[what] for run in runs))
