@@ -1,7 +1,7 @@
 """`make bench`: what tracing costs an order.
 
-All set-ups run side by side, idle but for one. Every round gives each a few seconds of orders, in another
-order: a machine that is slower for a while is so for all. Give it this machine alone for ten minutes.
+All set-ups are there side by side, stopped but for one. Every round gives each a few seconds of orders, in
+another order: a machine that is slower for a while is so for all. Give it this machine alone for ten minutes.
 More ROUNDS make the spread smaller; ONLY="off|100 %" runs some; LEVERS=1 takes back, one at a time, what made
 the shop cheap.
 """
@@ -65,7 +65,8 @@ def bench(chosen: list[Variant], backend: Backend, directory: Path, asked: argpa
     runs: dict[str, list[Seen]] = {variant.name: [] for variant in chosen}
     with contextlib.ExitStack() as ends:
         shops = [ends.enter_context(shop) for shop in _shops(chosen, backend, directory, asked)]
-        rate = asked.rate or _half_of_saturation(shops)
+        half = _half_of_saturation(shops)
+        rate = asked.rate or half
         for number in range(asked.rounds):
             for place, shop in enumerate(random.sample(shops, len(shops)), 1):
                 behind = backend.pids(shop.variant.collector)

@@ -11,14 +11,16 @@ from .shop import Shop
 from .variants import Variant
 from .wire import Scales
 
-CLIENTS, WARM_UP = 8, 300
+CLIENTS, WARM_UP = 8, 300  # the first time; and a tenth of it each time
 Seen = dict[str, Any]
 
 
 def warm_up(shop: Shop) -> float:
-    """Return the orders a second it took."""
+    """Return the orders a second it took; let it rest then."""
     orders = WARM_UP // 10 if shop.variant.slow else WARM_UP
-    return orders / closed_loop(shop.port, CLIENTS, orders).seconds
+    taken = orders / closed_loop(shop.port, CLIENTS, orders).seconds
+    shop.rest()
+    return taken
 
 
 def measure(shop: Shop, behind: Iterable[int], *, orders: int, rate: float, seconds: float) -> Seen:
@@ -27,6 +29,8 @@ def measure(shop: Shop, behind: Iterable[int], *, orders: int, rate: float, seco
     `behind`: the processes that work on the spans.
     """
     orders = max(20, orders // 10) if shop.variant.slow else orders
+    shop.wake()
+    closed_loop(shop.port, CLIENTS, WARM_UP // 10)
     with Meter(shop.pids) as services, Meter(behind) as pipeline:
         full = closed_loop(shop.port, CLIENTS, orders)
         threading.Event().wait(shop.variant.settle)
@@ -42,6 +46,7 @@ def measure(shop: Shop, behind: Iterable[int], *, orders: int, rate: float, seco
         steady = open_loop(shop.port, rate, seconds)
         seen |= {"p50": steady.percentile(0.5), "p99": steady.percentile(0.99)}
         seen["failed"] += steady.failed
+    shop.rest()
     return seen
 
 

@@ -1,6 +1,8 @@
 """The three services in one of the set-ups, with a MongoDB of their own."""
 
 import contextlib
+import os
+import signal
 from pathlib import Path
 from typing import Self
 
@@ -53,7 +55,21 @@ class Shop:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._tell(signal.SIGCONT)
         self._ends.close()
+
+    def rest(self) -> None:
+        """Use no CPU at all until `wake`."""
+        self._tell(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """Return once everything answers again."""
+        self._tell(signal.SIGCONT)
+        eventually(self._ready, seconds=30)
+
+    def _tell(self, what: signal.Signals) -> None:
+        for pid in (*self.pids, self._mongo.pid):
+            os.kill(pid, what)
 
     @property
     def pids(self) -> list[int]:

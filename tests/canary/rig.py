@@ -84,7 +84,10 @@ class Rig:
 
     def _exemplars(self) -> str:
         """The metrics while they have exemplars, which the next export without any takes away."""
-        self.shop.inventory.get("/stock")  # so something has to happen
+        self.shop.inventory.get("/stock")  # so something has to happen; without MongoDB it takes a while
+        return eventually(self._exports_with_exemplars, seconds=1)
+
+    def _exports_with_exemplars(self) -> str:
         text = self._exports()
         assert "traces_span_metrics_calls_total" in text
         assert "trace_id=" in text

@@ -200,3 +200,11 @@ def test_requests_are_the_stock_exporters_own(traced: Pipeline) -> None:
     assert sent["x-tenant"] == "shop"
     assert sent["user-agent"].startswith("OTel-OTLP-Exporter-Python")
     assert receiver.names == ["first"]
+
+
+def test_proxies_are_looked_for_once() -> None:
+    to_collector = session(Spool(0))
+    nothing = ({}, None, None, None)
+    found = to_collector.merge_environment_settings("http://127.0.0.1:4318/v1/traces", *nothing)
+    assert set(found) == {"proxies", "stream", "verify", "cert"}
+    assert to_collector.merge_environment_settings("http://127.0.0.1:4318/v1/traces", *nothing) is found
