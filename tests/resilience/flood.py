@@ -11,7 +11,8 @@ from tests.support import new_order
 
 from .driver import Answer
 
-BODY = json.dumps(new_order("mug")).encode()
+SKUS = ("lamp", "mug", "notebook", "pen", "backpack", "bottle")
+BODIES = [json.dumps(new_order(sku)).encode() for sku in SKUS]
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -64,14 +65,15 @@ class Flood:
 
     async def _exchange(self, connection: Connection, key: uuid.UUID) -> tuple[int, dict[str, str], bytes]:
         reader, writer = connection
+        order = BODIES[key.int % len(BODIES)]
         lines = (
             "POST /orders HTTP/1.1",
             "host: shop",
             "content-type: application/json",
             f"idempotency-key: {key}",
-            f"content-length: {len(BODY)}",
+            f"content-length: {len(order)}",
         )
-        writer.write("\r\n".join((*lines, "", "")).encode() + BODY)
+        writer.write("\r\n".join((*lines, "", "")).encode() + order)
         first, *rest = (await reader.readuntil(b"\r\n\r\n")).decode().strip().splitlines()
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)}
         body = await reader.readexactly(int(headers["content-length"]))
