@@ -120,5 +120,8 @@ def commands(env: Mapping[str, str], mongo: bool) -> dict[str, str]:
         ),
         "SPANSHOP_JAEGER": shlex.join([str(build.jaeger()), f"--config={storage}"]),
         "SPANSHOP_COLLECTOR": shlex.join([str(build.collector()), *configs]),
-        "SPANSHOP_UVICORN": shlex.join([*uvicorn, "--timeout-graceful-shutdown", "5"]),
+        # uvicorn's five seconds are too few: who sends as an idle connection is closed gets no answer.
+        "SPANSHOP_UVICORN": shlex.join(
+            [*uvicorn, "--timeout-keep-alive", "60", "--timeout-graceful-shutdown", "5"]
+        ),
     }

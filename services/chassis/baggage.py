@@ -6,6 +6,7 @@ Baggage is a header anybody can send and every service forwards: an allow-list i
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 from opentelemetry import baggage, trace
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
@@ -35,16 +36,20 @@ def keep_allowed(headers: Headers, *, edge: bool, most: int = MAX_BYTES) -> Head
     sent = b",".join(value for name, value in headers if name == b"baggage")
     if not sent:
         return headers
+    kept = _kept(sent, edge)
+    rest = [(name, value) for name, value in headers if name != b"baggage"]
+    return [*rest, (b"baggage", kept)] if 0 < len(kept) <= most else rest
+
+
+@lru_cache(maxsize=64)  # nearly every request has one of a few
+def _kept(sent: bytes, edge: bool) -> bytes:
     allowed = FROM_OUTSIDE if edge else INSIDE
     context, kept = Context(), dict[str, str]()
     for key, value in baggage.get_all(_w3c.extract({"baggage": sent.decode("latin-1")}, Context())).items():
         if key in allowed and allowed[key][0].fullmatch(str(value)):
             context = baggage.set_baggage(key, value, context)
     _w3c.inject(kept, context)
-    rest = [(name, value) for name, value in headers if name != b"baggage"]
-    if "baggage" not in kept or len(kept["baggage"]) > most:
-        return rest
-    return [*rest, (b"baggage", kept["baggage"].encode())]
+    return kept.get("baggage", "").encode()
 
 
 class BaggageToAttributes(SpanProcessor):

@@ -23,8 +23,17 @@ NAMES: dict[type[BaseException], type[httpx.TransportError]] = {
 }
 
 
+class NoCookies(httpx.Cookies):
+    """Services set none, and httpx looks for them in every answer at the cost of a span."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Look for none."""
+
+
 class Traced(httpx.AsyncClient):
     """A client whose calls are spans, or are not even looked at where the trace is dropped."""
+
+    cookies = NoCookies()  # type: ignore[override]  # the setter is not for us
 
     async def send(self, request: httpx.Request, **more: Any) -> httpx.Response:
         if unsampled.dropped():

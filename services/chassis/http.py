@@ -24,7 +24,7 @@ from .telemetry import trace_calls, untraced
 
 # Full jitter: a random time up to 0.1 s, then up to 0.2 s, … so that callers do not come back all at once.
 BACKOFF = wait_random_exponential(multiplier=0.1, max=1.0)
-# Seconds. uvicorn closes what is idle for 5: who sends in that very moment gets no answer, and a red span.
+# Seconds. uvicorn by itself closes what is idle for 5: who sends just then gets no answer, and a red span.
 KEEP_ALIVE = 2.0
 
 CIRCUIT_STATES = ("closed", "open", "half_open")

@@ -37,28 +37,28 @@ class Spooling(SpanProcessor):
     def __init__(self) -> None:
         most = int(os.environ.get("SPAN_SPOOL_MIB") or 16) * 2**20
         self._spool = Spool(most)
-        self.exporter_args = {OTLPSpanExporter: {"session": session(self._spool)}} if most else {}
+        self.exporter_args = {OTLPSpanExporter: {"session": ToSpool(self._spool)}} if most else {}
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         return self._spool.backlog.empty(timeout_millis / 1000)
 
 
-def session(spool: "Spool") -> Session:
-    """Return the session to hand to an OTLPSpanExporter."""
-    ours = OnePlace()
-    for scheme in ("http://", "https://"):
-        ours.mount(scheme, spool)
-    return ours
+class ToSpool(Session):
+    """The session to hand to an OTLPSpanExporter: each batch goes to the spool.
 
+    Only the first request is prepared: but for their bodies all of an exporter are the same.
+    """
 
-class OnePlace(Session):
-    """Looks once for proxies and certificates in the environment: all its requests go to the same place."""
+    def __init__(self, spool: "Spool") -> None:
+        super().__init__()
+        self._spool = spool
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, spool)
 
-    _found: Any = None
-
-    def merge_environment_settings(self, *asked: Any) -> Any:
-        self._found = self._found or super().merge_environment_settings(*asked)
-        return self._found
+    def request(self, method: str, url: str, *, data: bytes, **how: Any) -> Response:  # type: ignore[override]
+        if self._spool.prepared:
+            return self._spool.keep(data)
+        return super().request(method, url, data=data, **how)
 
 
 class Spool(HTTPAdapter):
@@ -67,14 +67,17 @@ class Spool(HTTPAdapter):
     def __init__(self, most: int) -> None:
         super().__init__()
         self.backlog = Backlog(most)
-        self._closing = threading.Event()
+        self.prepared, self._closing = False, threading.Event()
         self._state, self._full, self._refused = "taken", False, 0
         self._sender = threading.Thread(target=self._run, name="spool", daemon=True)
 
     def send(self, request: PreparedRequest, *_: Any, **how: Any) -> Response:
-        """Keep the body and say 200. But for their bodies all requests of an exporter are the same."""
-        self._like, self._how = request, how
-        body = request.body if isinstance(request.body, bytes) else b""
+        """Remember the request, which the others are like, and keep its body."""
+        self._like, self._how, self.prepared = request, how, True
+        return self.keep(request.body if isinstance(request.body, bytes) else b"")
+
+    def keep(self, body: bytes) -> Response:
+        """Say 200: it is ours now."""
         # Level 1 makes a fifth of the bytes, in a thirtieth of the time the encoding took.
         if not self.backlog.put(zlib.compress(body, level=1)) and not self._full:
             log.error("the spool of spans is full with %s: now the oldest go", str(self.backlog))

@@ -30,13 +30,15 @@ class StrictRequest(Request):
     async def json(self) -> Any:
         """Return the parsed body, or raise HTTPException 400."""
         try:
+            text = (await self.body()).decode("utf-8")
             body = json.loads(
-                (await self.body()).decode("utf-8"),
+                text,
                 parse_constant=_refuse,
                 parse_float=_finite,
                 object_pairs_hook=_no_key_twice,
             )
-            json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate fails here, not in MongoDB
+            if "\\u" in text:
+                json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate fails here, not in MongoDB
         except (ValueError, RecursionError) as error:
             raise HTTPException(400, "The body is not valid JSON (RFC 8259) in UTF-8.") from error
         return body

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.compose.images import compose_file
+
 ROOT = Path(__file__).parents[2]
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+COMPOSE = compose_file()
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 SHOP = {"order": "8000", "inventory": "8001", "payment": "8002"}
 BUILT = [*SHOP, "load"]
@@ -97,6 +99,11 @@ def test_container_has_no_root_no_capabilities_and_bounded_memory(name: str) -> 
     assert int(group) > 0
     assert re.fullmatch(r"\d+m", container["mem_limit"])
     assert not set(container) & {"privileged", "cap_add", "pid", "ipc", "devices"}
+
+
+def test_who_watches_has_less_of_the_cpu_than_who_is_watched() -> None:
+    shares = {name: container.get("cpu_shares", 1024) for name, container in DEFAULT.items()}
+    assert max(shares["jaeger"], shares["otel-collector"]) < min(shares[name] for name in (*SHOP, "mongo"))
 
 
 def test_memory_limits_together_stay_below_one_gibibyte() -> None:
@@ -218,7 +225,7 @@ def test_dockerfile_runs_one_service_as_a_user_without_rights(name: str) -> None
     (command,) = values(name, "CMD")
     assert command == (
         f'["python", "-m", "uvicorn", "{name}.main:app", "--host", "0.0.0.0", '
-        f'"--port", "{SHOP[name]}", "--no-access-log"]'
+        f'"--port", "{SHOP[name]}", "--no-access-log", "--timeout-keep-alive", "60"]'
     )
     assert CONTAINERS[name]["build"] == {"context": ".", "dockerfile": f"services/{name}/Dockerfile"}
     assert f"http://127.0.0.1:{SHOP[name]}/readyz" in CONTAINERS[name]["healthcheck"]["test"][-1]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from chassis.connections import Connections, ToOurs
+from chassis.connections import Connections, ToOurs, Traced
 
 from tests.support import free_ports
 
@@ -79,3 +79,16 @@ async def test_server_that_fails_has_httpxs_error(server: Server, error: type[ht
 async def test_nobody_there_is_a_connect_error() -> None:
     with pytest.raises(httpx.ConnectError):
         await post(free_ports(1)[0])
+
+
+async def test_cookies_of_an_answer_are_not_kept() -> None:
+    seen: list[str | None] = []
+
+    def service(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers.get("cookie"))
+        return httpx.Response(200, headers={"set-cookie": "session=somebody"})
+
+    async with Traced(transport=httpx.MockTransport(service), base_url="http://service") as client:
+        for _ in range(2):
+            await client.get("/")
+    assert seen == [None, None]

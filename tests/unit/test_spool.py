@@ -4,13 +4,15 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
-from chassis.spool import Spool, Spooling, session
+from chassis.spool import Spool, Spooling, ToSpool
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
+from requests import PreparedRequest, Request
 
 from tests.receiver import Receiver
 from tests.resilience.hanging import Hanging
@@ -23,10 +25,13 @@ Pipeline = Callable[..., "Traced"]
 class Traced:
     """The SDK with the stock exporter and a spool; each span is a batch of its own."""
 
-    def __init__(self, url: str, most: int = 2**20, **exporter: object) -> None:
+    def __init__(
+        self, url: str, session: type[ToSpool] = ToSpool, most: int = 2**20, **exporter: object
+    ) -> None:
         self.spool = Spool(most)
+        self.session: Any = session(self.spool)
         self.provider = TracerProvider(shutdown_on_exit=False)
-        to = OTLPSpanExporter(url, session=session(self.spool), **exporter)  # type: ignore[call-overload]
+        to = OTLPSpanExporter(url, session=self.session, **exporter)  # type: ignore[call-overload]
         self.provider.add_span_processor(SimpleSpanProcessor(to))
 
     def end(self, *names: str) -> None:
@@ -202,9 +207,18 @@ def test_requests_are_the_stock_exporters_own(traced: Pipeline) -> None:
     assert receiver.names == ["first"]
 
 
-def test_proxies_are_looked_for_once() -> None:
-    to_collector = session(Spool(0))
-    nothing = ({}, None, None, None)
-    found = to_collector.merge_environment_settings("http://127.0.0.1:4318/v1/traces", *nothing)
-    assert set(found) == {"proxies", "stream", "verify", "cert"}
-    assert to_collector.merge_environment_settings("http://127.0.0.1:4318/v1/traces", *nothing) is found
+class Counted(ToSpool):
+    prepared = 0
+
+    def prepare_request(self, request: Request) -> PreparedRequest:
+        self.prepared += 1
+        return super().prepare_request(request)
+
+
+def test_only_the_first_request_is_prepared_and_all_arrive(traced: Pipeline) -> None:
+    with Receiver() as receiver:
+        shop = traced(receiver.url, Counted)
+        shop.end("first", "second", "third")
+        assert shop.delivered()
+    assert receiver.names == ["first", "second", "third"]
+    assert shop.session.prepared == 1

@@ -32,7 +32,7 @@ from .stored import Seen, read_back
 from .text import text
 from .watch import Watch
 
-MOST = 25_000
+MOST = 50_000
 """Traces read back; of more trips as many, evenly spread."""
 BUSY = "CPU usage"
 """Locust's own warning has these words."""

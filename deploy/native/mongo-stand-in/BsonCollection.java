@@ -5,6 +5,7 @@ package de.bwaldvogel.mongo.backend.h2;
 
 import de.bwaldvogel.mongo.MongoDatabase;
 import de.bwaldvogel.mongo.backend.CollectionOptions;
+import de.bwaldvogel.mongo.backend.Cursor;
 import de.bwaldvogel.mongo.backend.CursorRegistry;
 import de.bwaldvogel.mongo.backend.DocumentWithPosition;
 import de.bwaldvogel.mongo.backend.Missing;
@@ -85,7 +86,25 @@ final class BsonCollection extends H2Collection {
     @Override
     protected QueryResult matchDocuments(
             Document query, Document orderBy, int skip, int limit, int batchSize, Document fields) {
+        if (isEmpty(query) && isEmpty(orderBy) && isEmpty(fields) && skip == 0 && limit == 0) {
+            return everything(batchSize);
+        }
         return matchDocumentsFromStream(candidates(query), query, orderBy, skip, limit, batchSize, fields);
+    }
+
+    /** Who reads all there is gets it bit by bit: of many orders the whole list would not fit into memory. */
+    private QueryResult everything(int batchSize) {
+        Cursor rest = new ReadsOn(cursorRegistry.generateCursorId(), documents, BsonCollection::decoded);
+        List<Document> first = rest.takeDocuments(batchSize);
+        if (rest.isEmpty()) {
+            return new QueryResult(first);
+        }
+        cursorRegistry.add(rest);
+        return new QueryResult(first, rest);
+    }
+
+    private static boolean isEmpty(Document asked) {
+        return asked == null || asked.isEmpty();
     }
 
     /** All that can match: those with the status or state asked for, else all there are. */

@@ -1,0 +1,38 @@
+"""The stand-in where it must be as good as MongoDB: `make audit` after a long load reads all there is."""
+
+from pathlib import Path
+from typing import Any
+
+import pymongo
+import pytest
+
+from tests.support import MongoServer
+
+PIECES, EACH = 40, 200
+KILOBYTES = 32  # of a document: all of them are more than the stand-in has memory
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Any:
+    server = MongoServer(tmp_path)
+    with pymongo.MongoClient[dict[str, Any]](server.start()) as mongo:
+        documents = mongo["order"]["orders"]
+        for piece in range(PIECES):
+            ids = range(piece * EACH, (piece + 1) * EACH)
+            documents.insert_many([{"_id": f"{number:05}", "text": "x" * 1024 * KILOBYTES} for number in ids])
+        yield documents
+    server.stop()
+
+
+def test_more_documents_than_fit_into_memory_are_read_whole_and_in_order(many: Any) -> None:
+    read = [document["_id"] for document in many.find({})]
+    assert read == [f"{number:05}" for number in range(PIECES * EACH)]
+
+
+def test_documents_deleted_while_all_are_read_do_not_end_the_reading(many: Any) -> None:
+    reading = many.find({})
+    first = next(reading)["_id"]
+    many.delete_many({"_id": {"$gte": f"{PIECES * EACH // 2:05}"}})
+    rest = [document["_id"] for document in reading]
+    assert [first, *rest] == sorted({first, *rest})
+    assert len(rest) >= PIECES * EACH // 2 - 1
