@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.conftest import Stack
 from tests.load.locust import stub, trips
+from tests.load.reports import newest
 
 SERVICES_TAKE = 275
 """Orders a second the shop answers on two cores at most, many of them by saying that it is full."""
@@ -25,3 +27,16 @@ def test_two_workers_drive_four_times_what_the_services_can_take(tmp_path: Path)
     assert not [line for line in lines if line["wrong"] or line["cut_off"]]
     assert len(list((tmp_path / "journal").glob("*.jsonl"))) == 2
     assert rate > 4 * SERVICES_TAKE
+
+
+@pytest.mark.timeout(120)
+def test_report_says_that_locust_was_the_bottleneck_where_it_was(stack: Stack) -> None:
+    with stub() as url:
+        port = url.rpartition(":")[2]
+        flood = ("--users", "20", "--think", "0", "--duration", "6")
+        said = stack.run(
+            "tools.load", *flood, ORDER_PORT=port, INVENTORY_PORT=port, OTEL_TRACES_SAMPLER="always_off"
+        ).stdout
+    (why,) = [why for why in newest(stack)["bottleneck"] if why.startswith("locust took")]
+    print(why)
+    assert f"BOTTLENECK  Locust itself: {why}" in said
