@@ -93,6 +93,7 @@ VARIANTS = (
     ),
 )
 LEVERS = (
+    Lever("nothing: the same once more, what is chance", Variant("100 % again"), kept=""),
     Lever("one HTTP client per service, not per call", Variant("per call", changes=PER_CALL, slow=True)),
     Lever("aiohttp's connections behind it, not httpx's own", Variant("httpx pool", changes=HTTPX_POOL)),
     Lever("httpx looks for no cookies in answers", Variant("cookies", changes=COOKIES)),
