@@ -22,7 +22,14 @@ VERSIONS["otel-collector-gateway"] = VERSIONS["otel-collector"]
 GO, GO_NEEDED = "1.26.6", (1, 24, 6)
 JAVA_NEEDED = 17
 # One client machine, some megabytes of data: small and quick to start beats fast.
-JAVA_OPTIONS = ["-Xmx192m", "-XX:MaxMetaspaceSize=64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+JAVA_OPTIONS = [
+    "-Xms40m",
+    "-Xmn24m",
+    "-Xmx192m",
+    "-XX:MaxMetaspaceSize=64m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+]
 
 
 def jaeger() -> Path:
