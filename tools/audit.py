@@ -20,6 +20,8 @@ from deploy.native.ports import settings
 
 from .invariants import BOUND, RULES, Books, Document, Violation, violations
 
+BATCH = 250
+"""Documents read at a time."""
 SHOWN = 10
 """Lines printed of one kind; --json has all."""
 
@@ -54,10 +56,10 @@ def load(url: str, acknowledged: Iterable[str] = ()) -> Books:
     order that is settled meanwhile the charge may be missing: `judge` takes the reading before for that.
     """
     with pymongo.MongoClient[Document](url, tz_aware=True, serverSelectionTimeoutMS=3000) as mongo:
-        payments = list(mongo["payment"]["payments"].find({}))
+        payments = list(mongo["payment"]["payments"].find({}, batch_size=BATCH))
         stock = list(mongo["inventory"]["stock"].find({}, {"markers": 0}))
-        reservations = list(mongo["inventory"]["reservations"].find({}))
-        orders = list(mongo["order"]["orders"].find({}))
+        reservations = list(mongo["inventory"]["reservations"].find({}, batch_size=BATCH))
+        orders = list(mongo["order"]["orders"].find({}, batch_size=BATCH))
     return Books(orders, stock, reservations, payments, frozenset(acknowledged))
 
 

@@ -25,14 +25,25 @@ def many(tmp_path: Path) -> Any:
 
 
 def test_more_documents_than_fit_into_memory_are_read_whole_and_in_order(many: Any) -> None:
-    read = [document["_id"] for document in many.find({})]
+    read = [document["_id"] for document in many.find({}, batch_size=250)]
     assert read == [f"{number:05}" for number in range(PIECES * EACH)]
 
 
 def test_documents_deleted_while_all_are_read_do_not_end_the_reading(many: Any) -> None:
-    reading = many.find({})
+    reading = many.find({}, batch_size=250)
     first = next(reading)["_id"]
     many.delete_many({"_id": {"$gte": f"{PIECES * EACH // 2:05}"}})
     rest = [document["_id"] for document in reading]
     assert [first, *rest] == sorted({first, *rest})
     assert len(rest) >= PIECES * EACH // 2 - 1
+
+
+def test_who_asks_for_no_batches_counts_and_changes_all_of_them(tmp_path: Path) -> None:
+    server = MongoServer(tmp_path)
+    with pymongo.MongoClient[dict[str, Any]](server.start()) as mongo:
+        documents = mongo["order"]["orders"]
+        documents.insert_many([{"_id": f"{number:05}"} for number in range(600)])
+        assert documents.count_documents({}) == len(list(documents.find({}))) == 600
+        assert documents.update_many({}, {"$set": {"seen": True}}).modified_count == 600
+        assert documents.delete_many({}).deleted_count == 600
+    server.stop()

@@ -86,13 +86,14 @@ final class BsonCollection extends H2Collection {
     @Override
     protected QueryResult matchDocuments(
             Document query, Document orderBy, int skip, int limit, int batchSize, Document fields) {
-        if (isEmpty(query) && isEmpty(orderBy) && isEmpty(fields) && skip == 0 && limit == 0) {
+        boolean all = isEmpty(query) && isEmpty(orderBy) && isEmpty(fields) && skip == 0 && limit == 0;
+        if (all && batchSize > 0) { // a client: who asks from inside, to count or to delete, wants the whole list
             return everything(batchSize);
         }
         return matchDocumentsFromStream(candidates(query), query, orderBy, skip, limit, batchSize, fields);
     }
 
-    /** Who reads all there is gets it bit by bit: of many orders the whole list would not fit into memory. */
+    /** Who asks for all in batches gets it bit by bit: of many orders the whole list would not fit into memory. */
     private QueryResult everything(int batchSize) {
         Cursor rest = new ReadsOn(cursorRegistry.generateCursorId(), documents, BsonCollection::decoded);
         List<Document> first = rest.takeDocuments(batchSize);
