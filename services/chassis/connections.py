@@ -24,7 +24,7 @@ NAMES: dict[type[BaseException], type[httpx.TransportError]] = {
 
 
 class NoCookies(httpx.Cookies):
-    """Services set none, and httpx looks for them in every answer at the cost of a span."""
+    """Services set none, and httpx would look for them in every answer."""
 
     def extract_cookies(self, response: httpx.Response) -> None:
         """Look for none."""
