@@ -1,7 +1,10 @@
 """The report of a load: times, failures, and whether all of it is as it should be."""
 
+import mmap
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.unit.load_trips import a_trip, bought, whole
@@ -10,7 +13,7 @@ from tools.load.fate import Evidence
 from tools.load.journal import Trip
 from tools.load.metrics import Growth, of_collector, of_sdks
 from tools.load.page import html
-from tools.load.processes import growth
+from tools.load.processes import MIB, growth, own
 from tools.load.report import Report
 from tools.load.stored import is_whole, read_back, seen
 from tools.load.text import text
@@ -39,9 +42,8 @@ def a_report(
     **use: float,
 ) -> Report:
     there = {trip.trace_id: whole() for trip in trips if trip.sampled}
-    used: dict[str, dict[str, float]] = {
-        "locust": {"share": 0.1, "cpu_seconds": 1, "peak_mib": 1, "end_mib": 1, "mib_per_minute": 0.5} | use
-    }
+    unused = dict.fromkeys(("cpu_seconds", "peak_mib", "end_mib", "own_mib"), 1.0)
+    used = {"locust": unused | {"share": 0.1, "mib_per_minute": 0.5} | use}
     evidence = Evidence(collector=collector or {}, away=[(1.0, 6.0)])
     return Report(list(trips), there, evidence, ratio, BOOKS, used, late, {"at": "now"})
 
@@ -66,7 +68,7 @@ def test_long_load_says_how_latency_and_memory_changed() -> None:
     trips = [a_trip(str(n), began=float(n), took=10.0 if n < 80 else 30.0) for n in range(100)]
     found = text(a_report(*trips))
     assert "99 % within 10.0 ms in the second fifth of the load, within 30.0 ms in the last" in found
-    assert "MiB a minute in the second half: locust +0.50" in found
+    assert "MiB a minute in the second half, without mapped files: locust +0.50" in found
     assert "drift" not in text(a_report(*trips[:20]))
 
 
@@ -74,6 +76,17 @@ def test_memory_that_grows_has_its_slope() -> None:
     assert growth([(float(second), 100.0 + second / 30) for second in range(60)]) == pytest.approx(2.0)
     assert growth([(float(second), 100.0) for second in range(60)]) == 0.0
     assert growth([(0.0, 1.0), (1.0, 9.0)]) == 0.0
+
+
+def test_file_that_is_mapped_and_read_is_not_the_programs_own_memory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(bytes(32 * MIB))
+    me = psutil.Process()
+    before, own_before = me.memory_info().rss, own(me.memory_info())
+    with (tmp_path / "file").open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
+        assert sum(mapped[place] for place in range(0, len(mapped), mmap.PAGESIZE)) == 0
+        after, own_after = me.memory_info().rss, own(me.memory_info())
+    assert after - before > 30 * MIB
+    assert own_after - own_before < 2 * MIB
 
 
 def test_absence_of_the_collector_is_named_with_its_second_and_length() -> None:

@@ -99,8 +99,16 @@ def _failures(report: Report, jaeger: str) -> Iterable[tuple[object, ...]]:
 def _programs(report: Report) -> str:
     if not report.processes:
         return "<p>Not measured: they run in containers.</p>"
-    head = ("", "CPU seconds", "peak MiB", "MiB at the end", "MiB a minute", "most of a core")
-    figures = ("cpu_seconds", "peak_mib", "end_mib", "mib_per_minute")
+    head = (
+        "",
+        "CPU seconds",
+        "peak MiB",
+        "MiB at the end",
+        "without mapped files",
+        "those, MiB a minute",
+        "most of a core",
+    )
+    figures = ("cpu_seconds", "peak_mib", "end_mib", "own_mib", "mib_per_minute")
     rows = (
         (n, *(use[name] for name in figures), f"{use['share']:.0%}") for n, use in report.processes.items()
     )

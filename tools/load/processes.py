@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from statistics import linear_regression
+from typing import Any
 
 import psutil
 
@@ -17,12 +18,15 @@ MIB = 2**20
 class Use:
     """Of one program, over the load; `share` is the most of a core it took for WINDOW seconds.
 
-    `mib_per_minute`: by how much it grew in the second half, when caches and pools should be full.
+    `own_mib`: at the end, without the files it has mapped (Badger's, programs), which the system takes back
+    when it needs to. `mib_per_minute`: by how much its own grew in the second half, when caches and pools
+    should be full.
     """
 
     cpu_seconds: float = 0.0
     peak_mib: float = 0.0
     end_mib: float = 0.0
+    own_mib: float = 0.0
     share: float = 0.0
     mib_per_minute: float = 0.0
     _memory: list[tuple[float, float]] = field(default_factory=list)  # seconds, MiB
@@ -30,12 +34,13 @@ class Use:
     _past: deque[tuple[float, float]] = field(default_factory=deque)
 
     def see(self, process: psutil.Process) -> None:
-        times, resident = process.cpu_times(), process.memory_info().rss / MIB
+        times, memory = process.cpu_times(), process.memory_info()
         cpu = times.user + times.system
         self.cpu_seconds += cpu - self._cpu.get(process.pid, cpu)
         self._cpu[process.pid] = cpu
-        self.peak_mib, self.end_mib = max(self.peak_mib, resident), resident
-        self._memory.append((time.monotonic(), resident))
+        self.end_mib, self.own_mib = memory.rss / MIB, own(memory) / MIB
+        self.peak_mib = max(self.peak_mib, self.end_mib)
+        self._memory.append((time.monotonic(), self.own_mib))
         self._see_share(time.monotonic())
 
     def _see_share(self, now: float) -> None:
@@ -47,6 +52,11 @@ class Use:
     def document(self) -> dict[str, float]:
         self.mib_per_minute = growth(self._memory[len(self._memory) // 2 :])
         return {name: round(value, 2) for name, value in asdict(self).items() if not name.startswith("_")}
+
+
+def own(memory: Any) -> int:
+    """Bytes of resident memory that are no file's; all of them where the system doesn't tell (macOS)."""
+    return int(memory.rss - getattr(memory, "shared", 0))
 
 
 def growth(memory: list[tuple[float, float]]) -> float:
