@@ -41,10 +41,12 @@ class Backlog:
             return self._bodies[0] if self._bodies else None
 
     def remove(self, body: bytes) -> None:
-        """Take the oldest away; but if it had to make room meanwhile, the next one is not it."""
+        """Take the oldest away: it was delivered. Nor is it lost if it had to make room meanwhile."""
         with self._changed:
             if self._bodies and self._bodies[0] is body:
                 self.size -= len(self._bodies.popleft())
+            else:
+                self.gone -= 1
             self._changed.notify_all()
 
     def clear(self) -> None:

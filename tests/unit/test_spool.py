@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from chassis.backlog import Backlog
 from chassis.spool import Spool, Spooling, ToSpool
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -101,6 +102,17 @@ def test_full_spool_lets_the_oldest_go_and_counts_them(
     assert receiver.names == spans[-left:]
     _said_once(caplog, "spool of spans is full")
     _said_once(caplog, f"{left} batches of 0.0 MiB have waited, lost: {100 - left}")
+
+
+def test_batch_that_made_room_while_it_was_delivered_is_not_lost() -> None:
+    backlog = Backlog(10)
+    backlog.put(b"first")
+    on_its_way = backlog.oldest()
+    assert on_its_way
+    backlog.put(b"second one")
+    assert backlog.gone == 1
+    backlog.remove(on_its_way)
+    assert (backlog.gone, backlog.oldest(), backlog.size) == (0, b"second one", 10)
 
 
 def test_flush_waits_until_the_receiver_has_everything() -> None:
