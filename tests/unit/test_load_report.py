@@ -68,7 +68,7 @@ def test_long_load_says_how_latency_and_memory_changed() -> None:
     trips = [a_trip(str(n), began=float(n), took=10.0 if n < 80 else 30.0) for n in range(100)]
     found = text(a_report(*trips))
     assert "99 % within 10.0 ms in the second fifth of the load, within 30.0 ms in the last" in found
-    assert "MiB a minute in the second half, without mapped files: locust +0.50" in found
+    assert "MiB a minute in the second half, without mapped files and garbage: locust +0.50" in found
     assert "drift" not in text(a_report(*trips[:20]))
 
 
@@ -76,6 +76,13 @@ def test_memory_that_grows_has_its_slope() -> None:
     assert growth([(float(second), 100.0 + second / 30) for second in range(60)]) == pytest.approx(2.0)
     assert growth([(float(second), 100.0) for second in range(60)]) == 0.0
     assert growth([(0.0, 1.0), (1.0, 9.0)]) == 0.0
+
+
+def test_memory_that_goes_up_and_down_grows_by_what_it_does_not_give_back() -> None:
+    sorting = [500.0 if second % 120 > 90 else 0.0 for second in range(900)]
+    assert growth([(float(second), 80.0 + sorting[second]) for second in range(900)]) == 0.0
+    leaking = [(float(second), 80.0 + sorting[second] + second / 30) for second in range(900)]
+    assert growth(leaking) == pytest.approx(2.0, abs=0.2)
 
 
 def test_file_that_is_mapped_and_read_is_not_the_programs_own_memory(tmp_path: Path) -> None:

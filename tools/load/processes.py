@@ -60,10 +60,16 @@ def own(memory: Any) -> int:
 
 
 def growth(memory: list[tuple[float, float]]) -> float:
-    """MiB a minute, by least squares; 0 for less than ten looks."""
-    if len(memory) < 10:
+    """MiB a minute, by least squares through the least of each sixth; 0 for less than twelve looks.
+
+    Memory goes up and down as garbage comes and is collected, Badger's by hundreds of MiB when it sorts its
+    files: what is never given back shows between.
+    """
+    if len(memory) < 12:
         return 0.0
-    return 60 * linear_regression([at for at, _ in memory], [mib for _, mib in memory]).slope
+    long = len(memory) / 6
+    least = [min(memory[int(n * long) : int((n + 1) * long)], key=lambda look: look[1]) for n in range(6)]
+    return 60 * linear_regression([at for at, _ in least], [mib for _, mib in least]).slope
 
 
 class Processes:

@@ -69,7 +69,7 @@ def _drift(report: Report) -> list[str]:
         "",
         f"drift    99 % within {before:.1f} ms in the second fifth of the load, "
         f"within {after:.1f} ms in the last",
-        f"memory   MiB a minute in the second half, without mapped files: {', '.join(grew)}",
+        f"memory   MiB a minute in the second half, without mapped files and garbage: {', '.join(grew)}",
     ]
 
 
