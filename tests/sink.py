@@ -149,10 +149,11 @@ class ServiceProcess:
         self.client = Outside(base_url=f"http://127.0.0.1:{self.port}", timeout=10)
 
     def __enter__(self) -> Self:
-        eventually(self._alive, seconds=30)
+        eventually(self.alive, seconds=30)
         return self
 
-    def _alive(self) -> None:
+    def alive(self) -> None:
+        """Raises RuntimeError if it has ended, AssertionError if it does not answer yet."""
         if self.process.poll() is not None:
             raise RuntimeError(f"it ended by itself: {self.log}")
         try:

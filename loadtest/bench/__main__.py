@@ -1,9 +1,9 @@
 """`make bench`: what tracing costs an order.
 
-All set-ups are there side by side, stopped but for one. Every round gives each a few seconds of orders, in
-another order: a machine that is slower for a while is so for all. Give it this machine alone for ten minutes.
-More ROUNDS make the spread smaller; ONLY="off|100 %" runs some; LEVERS=1 takes back, one at a time, what made
-the shop cheap.
+Every round starts each set-up anew, in another order, and gives it a few seconds of orders: a machine that
+is slower for a while is so for all, and a process that happens to be slow counts once. Give it this machine
+alone for a quarter of an hour. More ROUNDS make the spread smaller; ONLY="off|100 %" runs some; LEVERS=1
+takes back, one at a time, what made the shop cheap.
 """
 
 import argparse
@@ -21,10 +21,10 @@ from pathlib import Path
 from deploy.native.ports import settings, state_dir
 from tests.practice.experiment import made
 
-from . import page, text
+from . import page, small, text
 from .backend import Backend
 from .figures import LEVERS_RESULT, RESULT, Result, trouble
-from .measure import Seen, measure, warm_up, weigh
+from .measure import Seen, measure, saturation, weigh
 from .shop import Shop
 from .variants import ALL, ELSEWHERE, LEVERS, ONE, VARIANTS, Variant
 
@@ -38,6 +38,7 @@ def main() -> int:
         directory = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="spanshop-bench-")))
         backend = ends.enter_context(Backend(directory))
         result = bench(_chosen(asked), backend, directory, asked)
+    result |= {"small": small.measured()} if asked.levers else {}
     result["seconds"] = round(time.monotonic() - began)
     file = _kept(result, asked)
     print("\n".join(text.levers(result) if asked.levers else text.set_ups(result)))
@@ -65,8 +66,7 @@ def bench(chosen: list[Variant], backend: Backend, directory: Path, asked: argpa
     runs: dict[str, list[Seen]] = {variant.name: [] for variant in chosen}
     with contextlib.ExitStack() as ends:
         shops = [ends.enter_context(shop) for shop in _shops(chosen, backend, directory, asked)]
-        half = _half_of_saturation(shops)
-        rate = asked.rate or half
+        rate = asked.rate or _half_of_saturation(shops, asked.orders)
         for number in range(asked.rounds):
             for place, shop in enumerate(random.sample(shops, len(shops)), 1):
                 behind = backend.pids(shop.variant.collector)
@@ -90,10 +90,10 @@ def _shops(
         yield Shop(variant, directory / f"shop-{place}", asked.python, backend.url(variant))
 
 
-def _half_of_saturation(shops: list[Shop]) -> float:
-    """Half of what the traced shop takes; all set-ups are compared at this rate. Warms all of them up."""
-    taken = {shop.variant.name: warm_up(shop) for shop in shops}
-    return taken.get(ALL.name, max(taken.values())) / 2
+def _half_of_saturation(shops: list[Shop], orders: int) -> float:
+    """Half of what the traced shop takes; all set-ups are compared at this rate."""
+    traced = next((shop for shop in shops if shop.variant == ALL), shops[0])
+    return saturation(traced, orders) / 2
 
 
 def _line(variant: Variant, seen: Seen) -> str:
@@ -115,7 +115,7 @@ def _asked() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--orders", type=int, default=300, help="of a block at saturation")
-    parser.add_argument("--seconds", type=float, default=5, help="of a block at the fixed rate")
+    parser.add_argument("--seconds", type=float, default=6, help="of a block at the fixed rate")
     parser.add_argument(
         "--rate", type=float, default=0, help="orders a second; default: half of the saturation"
     )

@@ -2,8 +2,8 @@
 
 from tests.practice.variant import Change
 
-FILES = ("telemetry", "app", "http", "mongo", "spool")
-TELEMETRY, APP, HTTP, MONGO, SPOOL = (f"chassis/{name}.py" for name in FILES)
+FILES = ("telemetry", "app", "http", "mongo")
+TELEMETRY, APP, HTTP, MONGO = (f"chassis/{name}.py" for name in FILES)
 
 _FIRST = "    # Any other method is the span `HTTP /route`: a client can't make up span names.\n"
 OFF = (
@@ -69,9 +69,6 @@ CONTRIB = (
 )
 
 PYTHONS_GC = (Change(APP, "                _settle_memory()\n", ""),)
-HASHED_EACH_TIME = (Change(TELEMETRY, "            provider.resource.__class__ = HashedOnce\n", ""),)
-COOKIES = (Change("chassis/connections.py", "    cookies = NoCookies()", "    cookies = httpx.Cookies()"),)
-PREPARED_EACH_TIME = (Change(SPOOL, "        if self._spool.prepared:\n", "        if False:\n"),)
 OPERATION_SPANS = (Change(APP, '"operation_spans": False', '"operation_spans": True'),)
 LOOKED_AT = (
     Change(

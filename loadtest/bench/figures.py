@@ -1,4 +1,4 @@
-"""From runs to ratios: paired within a round, CPU time in units of what the core did for it. Pure."""
+"""From runs to ratios, paired within a round. Pure."""
 
 import json
 from collections.abc import Callable
@@ -28,9 +28,8 @@ def ratios(result: Result, name: str, base: str, what: str) -> Spread:
 
 
 def cpu(result: Result, name: str) -> list[float]:
-    """CPU milliseconds per order in each round, as if the core had been equally fast in all runs."""
-    usual = median(run["speed"] for runs in result["runs"].values() for run in runs)
-    return [run["cpu_ms"] * usual / run["speed"] for run in result["runs"][name]]
+    """CPU milliseconds per order in each round."""
+    return [run["cpu_ms"] for run in result["runs"][name]]
 
 
 def times(result: Result, name: str, base: str = "off") -> Spread:

@@ -11,48 +11,54 @@ from .shop import Shop
 from .variants import Variant
 from .wire import Scales
 
-CLIENTS, WARM_UP = 8, 300  # the first time; and a tenth of it each time
+CLIENTS, WARM_UP = 8, 300
 Seen = dict[str, Any]
 
 
-def warm_up(shop: Shop) -> float:
-    """Return the orders a second it took; let it rest then."""
-    orders = WARM_UP // 10 if shop.variant.slow else WARM_UP
-    taken = orders / closed_loop(shop.port, CLIENTS, orders).seconds
-    shop.rest()
-    return taken
+def saturation(shop: Shop, orders: int) -> float:
+    """Orders a second it takes, once it is warm."""
+    with shop.open():
+        _warm_up(shop)
+        return orders / closed_loop(shop.port, CLIENTS, orders).seconds
 
 
 def measure(shop: Shop, behind: Iterable[int], *, orders: int, rate: float, seconds: float) -> Seen:
-    """`orders` at saturation, then `rate` a second for so many `seconds`. CPU in milliseconds per order.
+    """`rate` a second for so many `seconds`, then `orders` at saturation. CPU in milliseconds per order.
 
-    `behind`: the processes that work on the spans.
+    `behind`: the processes that work on the spans. The rate comes first: they work for a while on what a
+    saturated shop has sent.
     """
     orders = max(20, orders // 10) if shop.variant.slow else orders
-    shop.wake()
-    closed_loop(shop.port, CLIENTS, WARM_UP // 10)
+    with shop.open():
+        _warm_up(shop)
+        steady = None if shop.variant.slow else open_loop(shop.port, rate, seconds)
+        seen = _at_saturation(shop, behind, orders)
+    if steady:
+        seen |= {"p50": steady.percentile(0.5), "p99": steady.percentile(0.99)}
+        seen["failed"] += steady.failed
+    return seen
+
+
+def _warm_up(shop: Shop) -> None:
+    closed_loop(shop.port, CLIENTS, WARM_UP // 10 if shop.variant.slow else WARM_UP)
+
+
+def _at_saturation(shop: Shop, behind: Iterable[int], orders: int) -> Seen:
     with Meter(shop.pids) as services, Meter(behind) as pipeline:
         full = closed_loop(shop.port, CLIENTS, orders)
         threading.Event().wait(shop.variant.settle)
-    seen = {
+    return {
         "cpu_ms": services.milliseconds / orders,
         "pipeline_ms": pipeline.milliseconds / orders,
-        "speed": services.speed,
         "saturation": orders / full.seconds,
         "mebibytes": mebibytes(shop.pids),
         "failed": full.failed,
     }
-    if not shop.variant.slow:
-        steady = open_loop(shop.port, rate, seconds)
-        seen |= {"p50": steady.percentile(0.5), "p99": steady.percentile(0.99)}
-        seen["failed"] += steady.failed
-    shop.rest()
-    return seen
 
 
 def weigh(variant: Variant, directory: Path, python: Path, orders: int) -> Seen:
     """Spans and bytes that leave the services per order."""
     with Scales() as scales:
-        with Shop(variant, directory, python, scales.url) as shop:
+        with Shop(variant, directory, python, scales.url) as shop, shop.open():
             closed_loop(shop.port, CLIENTS, orders)
         return {"spans": len(scales.spans) / orders, "bytes": scales.bytes / orders}

@@ -6,23 +6,22 @@ from typing import Any
 
 from tests.practice.pages import table
 from tests.practice.variant import diff
-from tools.drawing import GREEN, GREY, INK, RED, picture, text
 
+from .drawn import drawn
 from .figures import BARS, LEVERS_RESULT, RESULT, Result, added, cpu, ratios, read, times
+from .small import SMALL
 from .text import with_spread
 from .variants import LEVERS, VARIANTS, Lever, Variant
 
 PAGE = RESULT.with_suffix(".md")
 END = "<!-- end -->"
-DRAWN = ("off", "1 %", "10 %", "100 %", "contrib")
-WIDTH, LEFT, RIGHT, ROW = 760, 120, 90, 34
 
 
 def made_text(result: Result, levers: Result | None) -> dict[str, str]:
     """What stands between the marks, by their names."""
     parts = {"table": _table(result), "bars": _bars(result), "set-ups": _set_ups()}
     if levers:
-        parts["levers"] = _levers(levers)
+        parts |= {"levers": _levers(levers), "small levers": _small(levers)}
     return parts
 
 
@@ -117,31 +116,19 @@ def _lever(result: Result, lever: Lever) -> list[str]:
     ]
 
 
+def _small(result: Result) -> str:
+    rows = [
+        (small.says, small.each, *(f"{us:,.1f} µs" for us in result["small"][small.says])) for small in SMALL
+    ]
+    return table(("the shop's way", "for each", "the other way", "its way"), *rows)
+
+
 def _set_ups() -> str:
     parts = []
     for variant in VARIANTS:
         if variant.changes and variant.name != "off again":
             parts.append(f"**{variant.name}**: {variant.says}\n\n{diff(*variant.changes)}")
     return "\n\n".join(parts)
-
-
-def drawn(result: Result) -> str:
-    """CPU per order as bars: what the shop needs anyway, and what tracing adds."""
-    base = median(cpu(result, "off"))
-    most = max(median(cpu(result, name)) for name in DRAWN)
-    scale = (WIDTH - LEFT - RIGHT) / most
-    shapes = [text(16, 22, "CPU milliseconds of the three services per order", INK, bold=True)]
-    for place, name in enumerate(DRAWN):
-        y, value = 40 + place * ROW, median(cpu(result, name))
-        colour = GREEN if name.endswith("%") else RED
-        shapes += [
-            text(LEFT - 10, y + 15, name, INK, "end"),
-            f'<rect x="{LEFT}" y="{y}" width="{base * scale:.1f}" height="20" fill="{GREY}"/>',
-            f'<rect x="{LEFT + base * scale:.1f}" y="{y}" width="{max(0.0, value - base) * scale:.1f}" '
-            f'height="20" fill="{colour}"/>',
-            text(round(LEFT + max(value, base) * scale + 8), y + 15, f"{value:.2f}", INK),
-        ]
-    return picture(WIDTH, 50 + ROW * len(DRAWN), shapes)
 
 
 def _median(runs: list[dict[str, Any]], what: str) -> float:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -16,14 +17,15 @@ CALLED = ("inventory", "payment")
 
 
 class Shop:
-    """`python`: which interpreter has the packages of the set-ups."""
+    """`python`: which interpreter has the packages of the set-ups. Uses no CPU but while it is open."""
 
     def __init__(self, variant: Variant, directory: Path, python: Path, otlp: str) -> None:
         self.variant = variant
         directory.mkdir()
+        self._directory, self._python = directory, python
         self._mongo = MongoServer(directory / "mongodb")
-        services = changed(directory, *variant.changes)
-        common = {
+        self._code = changed(directory, *variant.changes)
+        self._environment = {
             "MONGODB_URL": self._mongo.url,
             "OTEL_EXPORTER_OTLP_ENDPOINT": otlp,
             "OTEL_BSP_SCHEDULE_DELAY": "100",
@@ -31,51 +33,48 @@ class Shop:
             "PYTHONDONTWRITEBYTECODE": "",
             **variant.environment,
         }
-
-        def service(name: str, **more: str) -> ServiceProcess:
-            prefix = (str(python), "-m")
-            return ServiceProcess(
-                name, directory, *prefix, services=services, flags=variant.flags, **common, **more
-            )
-
-        self.services = [service(name) for name in CALLED]
-        urls = {f"{each.name.upper()}_URL": f"http://127.0.0.1:{each.port}" for each in self.services}
-        self.services.append(service("order", **urls))
-        self.port = self.services[-1].port
-        self._ends = contextlib.ExitStack()
+        self._services: list[ServiceProcess] = []
 
     def __enter__(self) -> Self:
-        with contextlib.ExitStack() as ends:
-            ends.callback(self._mongo.stop)
-            self._mongo.start()
-            for service in self.services:
-                ends.enter_context(service)
-            eventually(self._ready, seconds=30)
-            self._ends = ends.pop_all()
+        self._mongo.start()
+        os.kill(self._mongo.pid, signal.SIGSTOP)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._tell(signal.SIGCONT)
-        self._ends.close()
+        os.kill(self._mongo.pid, signal.SIGCONT)
+        self._mongo.stop()
 
-    def rest(self) -> None:
-        """Use no CPU at all until `wake`."""
-        self._tell(signal.SIGSTOP)
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Self]:
+        """Run the services in new processes: one can be slower than the next of its kind while it lives."""
+        os.kill(self._mongo.pid, signal.SIGCONT)
+        called = [self._service(name) for name in CALLED]
+        urls = {f"{each.name.upper()}_URL": f"http://127.0.0.1:{each.port}" for each in called}
+        self._services = [*called, self._service("order", **urls)]
+        with contextlib.ExitStack() as ends:
+            for service in self._services:
+                ends.push(service)
+            eventually(self._ready, seconds=30)
+            yield self
+        os.kill(self._mongo.pid, signal.SIGSTOP)
 
-    def wake(self) -> None:
-        """Return once everything answers again."""
-        self._tell(signal.SIGCONT)
-        eventually(self._ready, seconds=30)
-
-    def _tell(self, what: signal.Signals) -> None:
-        for pid in (*self.pids, self._mongo.pid):
-            os.kill(pid, what)
+    def _service(self, name: str, **more: str) -> ServiceProcess:
+        python, environment = (str(self._python), "-m"), self._environment | more
+        return ServiceProcess(
+            name, self._directory, *python, services=self._code, flags=self.variant.flags, **environment
+        )
 
     @property
     def pids(self) -> list[int]:
-        return [service.process.pid for service in self.services]
+        return [service.process.pid for service in self._services]
+
+    @property
+    def port(self) -> int:
+        """Of `order`, the front door."""
+        return self._services[-1].port
 
     def _ready(self) -> None:
-        for service in self.services:
+        for service in self._services:
+            service.alive()
             assert service.client.get("/readyz").status_code == 200, service.log
-        assert len(self.services[0].client.get("/stock").json()["items"]) >= 12
+        assert len(self._services[0].client.get("/stock").json()["items"]) >= 12

@@ -36,6 +36,9 @@ def levers(result: Result) -> list[str]:
                 f"    {median(cpu(result, other)):.2f} ms else, {median(cpu(result, base)):.2f} ms so; "
                 f"CPU {with_spread(times(result, other, base))}{p99}",
             ]
+    lines += [
+        f"{says}: {other:.1f} us else, {ours:.1f} so" for says, (other, ours) in result["small"].items()
+    ]
     return lines
 
 

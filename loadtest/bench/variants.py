@@ -6,14 +6,11 @@ from tests.practice.variant import Change
 
 from .changes import (
     CONTRIB,
-    COOKIES,
-    HASHED_EACH_TIME,
     HTTPX_POOL,
     LOOKED_AT,
     OFF,
     OPERATION_SPANS,
     PER_CALL,
-    PREPARED_EACH_TIME,
     PYMONGO,
     PYTHONS_GC,
     SYNCHRONOUS,
@@ -96,7 +93,6 @@ LEVERS = (
     Lever("nothing: the same once more, what is chance", Variant("100 % again"), kept=""),
     Lever("one HTTP client per service, not per call", Variant("per call", changes=PER_CALL, slow=True)),
     Lever("aiohttp's connections behind it, not httpx's own", Variant("httpx pool", changes=HTTPX_POOL)),
-    Lever("httpx looks for no cookies in answers", Variant("cookies", changes=COOKIES)),
     Lever("uvloop and httptools", Variant("asyncio, h11", flags=PLAIN)),
     Lever("no spans for a request's parts in FastAPI", Variant("operation spans", changes=OPERATION_SPANS)),
     Lever(
@@ -106,14 +102,6 @@ LEVERS = (
     Lever(
         "what is there after the start is not garbage (`gc.freeze`)",
         Variant("Python's GC", changes=PYTHONS_GC),
-    ),
-    Lever(
-        "the resource's hash is computed once, not for each span sent",
-        Variant("hashed each time", changes=HASHED_EACH_TIME),
-    ),
-    Lever(
-        "the request to the Collector is prepared once, not for each batch",
-        Variant("prepared each time", changes=PREPARED_EACH_TIME),
     ),
     Lever(
         "spans wait for a Collector that is away",

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from loadtest.bench import page
+from loadtest.bench.drawn import drawn
 from loadtest.bench.figures import BARS, LEVERS_RESULT, RESULT, read, times, trouble
 from loadtest.bench.variants import LEVERS, VARIANTS, Variant
 from tests.practice.variant import changed
@@ -14,7 +15,7 @@ def test_page_is_what_make_bench_writes() -> None:
     result = read(RESULT)
     levers = read(LEVERS_RESULT) if LEVERS_RESULT.exists() else None
     assert page.PAGE.read_text() == page.page(result, levers)
-    assert page.PAGE.with_suffix(".svg").read_text() == page.drawn(result)
+    assert page.PAGE.with_suffix(".svg").read_text() == drawn(result)
 
 
 def test_all_set_ups_were_measured_on_a_quiet_machine() -> None:

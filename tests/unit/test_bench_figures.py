@@ -5,8 +5,8 @@ import pytest
 from loadtest.bench.figures import Result, added, share, times, trouble
 
 
-def rounds(*cpu_ms: float, speed: float = 1.0, p99: float = 10.0) -> list[dict[str, float]]:
-    return [{"cpu_ms": each, "speed": speed, "p99": p99, "failed": 0} for each in cpu_ms]
+def rounds(*cpu_ms: float, p99: float = 10.0) -> list[dict[str, float]]:
+    return [{"cpu_ms": each, "p99": p99, "failed": 0} for each in cpu_ms]
 
 
 def measured(**other: list[dict[str, float]]) -> Result:
@@ -27,11 +27,6 @@ def test_ratios_are_taken_within_a_round() -> None:
     assert times(measured(), "off again") == pytest.approx((1.0, 4.0 / 4.2, 4.0 / 3.8))
     assert added(measured(), "100 %")[0] == pytest.approx(2.0)
     assert share(measured(), "100 %", "contrib") == pytest.approx(0.5)
-
-
-def test_run_on_a_slower_core_counts_as_if_it_had_been_as_fast() -> None:
-    slow = measured(off_again=rounds(8.0, 8.0, 8.0, speed=2.0))
-    assert times(slow, "off again")[0] == pytest.approx(1.0)
 
 
 def test_good_run_has_no_trouble() -> None:

@@ -1,0 +1,97 @@
+"""Levers too small for a comparison of whole shops, each timed by itself, the other way and the shop's."""
+
+import json
+import timeit
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from chassis import baggage
+from chassis.connections import NoCookies
+from chassis.resource import HashedOnce
+from chassis.spool import Spool, ToSpool
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from requests import Response
+
+from .driver import BODIES
+
+ROUNDS, CALLS = 7, 2_000
+NOWHERE = "http://127.0.0.1:9/v1/traces"
+Call = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Small:
+    """`each`: what it is done for."""
+
+    says: str
+    each: str
+    other: Call
+    shops: Call
+
+
+def measured() -> dict[str, list[float]]:
+    """Microseconds the other way and the shop's, by what the lever says."""
+    return {small.says: [round(_microseconds(do), 2) for do in (small.other, small.shops)] for small in SMALL}
+
+
+def _microseconds(do: Call) -> float:
+    """Of one call, in the fastest round: what else the machine does can only add."""
+    return 1e6 * min(timeit.repeat(do, number=CALLS, repeat=ROUNDS)) / CALLS
+
+
+def _hash() -> tuple[Call, Call]:
+    plain, once = (Resource.create({"service.name": "order"}) for _ in range(2))
+    once.__class__ = HashedOnce
+    return lambda: hash(plain), lambda: hash(once)
+
+
+class _Spool(Spool):
+    """Forgets what it is given."""
+
+    def keep(self, body: bytes) -> Response:
+        answer = Response()
+        answer.status_code = 200
+        return answer
+
+
+class _Forgetful(ToSpool):
+    """Prepares each request."""
+
+    def request(self, *what: Any, **how: Any) -> Response:
+        self._spool.prepared = False
+        return super().request(*what, **how)
+
+
+def _request() -> tuple[Call, Call]:
+    """An empty batch: what is left is the request."""
+    each, once = (OTLPSpanExporter(NOWHERE, session=kind(_Spool(0))) for kind in (_Forgetful, ToSpool))
+    return lambda: each.export([]), lambda: once.export([])
+
+
+def _cookies() -> tuple[Call, Call]:
+    answer = httpx.Response(200, json={}, request=httpx.Request("PUT", NOWHERE))
+    looking, ours = httpx.Cookies(), NoCookies()
+    return lambda: looking.extract_cookies(answer), lambda: ours.extract_cookies(answer)
+
+
+def _baggage() -> tuple[Call, Call]:
+    sent = b"shop.synthetic=true,shop.customer.tier=gold"
+    return lambda: baggage._kept.__wrapped__(sent, False), lambda: baggage._kept(sent, False)
+
+
+def _surrogates() -> tuple[Call, Call]:
+    text = BODIES[0].decode()
+    body = json.loads(text)
+    return lambda: json.dumps(body, ensure_ascii=False).encode(), lambda: "\\u" in text  # as in strict.py
+
+
+SMALL = (
+    Small("the resource's hash is computed once", "span sent", *_hash()),
+    Small("the request to the Collector is prepared once", "batch", *_request()),
+    Small("httpx looks for no cookies", "call", *_cookies()),
+    Small("baggage is read once per value", "request that has some", *_baggage()),
+    Small("broken text is looked for where escapes are", "body", *_surrogates()),
+)
