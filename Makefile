@@ -78,8 +78,8 @@ practice: .venv/ready ## measure what docs/practice says, in full: ONLY=name of 
 test-practice: .venv/ready ## make a claim of docs/practice untrue, one at a time; a test must notice each
 	@$(RUN) tests.practice.untrue
 
-bench: .venv/ready .venv-bench/ready ## what tracing costs an order, in a quarter of an hour: ROUNDS=8 ONLY="off|100 %" LEVERS=1 PAGE=1
-	@$(RUN) loadtest.bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(DURATION),--seconds $(DURATION)) \
+bench: .venv/ready .venv-bench/ready ## what tracing costs an order, in twenty minutes: ROUNDS=6 ONLY="off|100 %" LEVERS=1 PROFILE=1 PAGE=1
+	@$(RUN) loadtest.bench$(if $(PROFILE),.profile) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(DURATION),--seconds $(DURATION)) \
 	  $(if $(RATE),--rate $(RATE)) $(if $(ONLY),--only "$(ONLY)") $(if $(LEVERS),--levers) $(if $(PAGE),--page)
 
 LOAD = $(foreach setting,USERS RATE SHAPE THINK WORKERS DURATION,$(if $($(setting)),--$(shell echo $(setting) | tr A-Z a-z) $($(setting))))

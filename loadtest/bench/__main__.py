@@ -2,7 +2,7 @@
 
 Every round starts each set-up anew, in another order, and gives it a few seconds of orders: a machine that
 is slower for a while is so for all, and a process that happens to be slow counts once. Give it this machine
-alone for a quarter of an hour. More ROUNDS make the spread smaller; ONLY="off|100 %" runs some; LEVERS=1
+alone for twenty minutes. More ROUNDS make the spread smaller; ONLY="off|100 %" runs some; LEVERS=1
 takes back, one at a time, what made the shop cheap.
 """
 
@@ -25,10 +25,8 @@ from . import page, small, text
 from .backend import Backend
 from .figures import LEVERS_RESULT, RESULT, Result, trouble
 from .measure import Seen, measure, saturation, weigh
-from .shop import Shop
+from .shop import PYTHON, Shop
 from .variants import ALL, ELSEWHERE, LEVERS, ONE, VARIANTS, Variant
-
-PYTHON = Path(__file__).parents[2] / ".venv-bench" / "bin" / "python"
 
 
 def main() -> int:
@@ -113,9 +111,9 @@ def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=8)
-    parser.add_argument("--orders", type=int, default=300, help="of a block at saturation")
-    parser.add_argument("--seconds", type=float, default=6, help="of a block at the fixed rate")
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--orders", type=int, default=600, help="of a block at saturation")
+    parser.add_argument("--seconds", type=float, default=10, help="of a block at the fixed rate")
     parser.add_argument(
         "--rate", type=float, default=0, help="orders a second; default: half of the saturation"
     )

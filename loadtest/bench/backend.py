@@ -1,26 +1,33 @@
-"""What stands behind the services while they are measured: Jaeger on disk, and two Collectors."""
+"""What stands behind the services while they are measured: Jaeger on disk, Collectors, a stub of one."""
 
 import contextlib
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Self
 
 from tests.practice.jaeger_process import JaegerProcess
 from tests.resilience.collector import BASE, Collector
+from tests.support import free_ports
 
 from .variants import Variant
+
+ONE_CORE = {"GOMAXPROCS": "1"}
+"""As in supervisord.conf."""
 
 
 class Backend:
     """All of it, once for all runs."""
 
     def __init__(self, directory: Path) -> None:
-        self._jaeger = JaegerProcess(directory, "badger")
+        self._jaeger = JaegerProcess(directory, "badger", **ONE_CORE)
         tail = BASE.with_name("tail-sampling.yaml")
         self.collectors = {
-            "plain": Collector(directory / "plain", self._jaeger.otlp),
-            "tail-sampling": Collector(directory / "tail", self._jaeger.otlp, tail),
+            "plain": Collector(directory / "plain", self._jaeger.otlp, **ONE_CORE),
+            "tail-sampling": Collector(directory / "tail", self._jaeger.otlp, tail, **ONE_CORE),
         }
+        self._elsewhere_port = free_ports(1)[0]
         self._ends = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -32,6 +39,10 @@ class Backend:
             for name in self.collectors:
                 for pid in self.pids(name):
                     _step_back(pid)
+            command = [sys.executable, "-m", f"{__package__}.elsewhere", str(self._elsewhere_port)]
+            self._elsewhere = subprocess.Popen(command)
+            ends.callback(self._elsewhere.wait)
+            ends.callback(self._elsewhere.terminate)
             self._ends = ends.pop_all()
         return self
 
@@ -40,10 +51,14 @@ class Backend:
 
     def url(self, variant: Variant) -> str:
         """Where the spans of a set-up go."""
+        if variant.collector == "elsewhere":
+            return f"http://127.0.0.1:{self._elsewhere_port}"
         return variant.environment.get("OTEL_EXPORTER_OTLP_ENDPOINT", self.collectors[variant.collector].url)
 
     def pids(self, collector: str) -> list[int]:
         """Of those that work on spans."""
+        if collector == "elsewhere":
+            return [self._elsewhere.pid]
         return [self.collectors[collector].pid, self._jaeger.pid]
 
 

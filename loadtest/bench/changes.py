@@ -39,6 +39,7 @@ SYNCHRONOUS = (
 _OURS = """\
         if isinstance(provider, TracerProvider):
             provider.resource.__class__ = HashedOnce
+            encoding.install()
             provider.add_span_processor(BaggageToAttributes())
             provider.add_span_processor(Scrubber())
             provider.add_span_processor(spooling)  # the last one: it is flushed after what fills it

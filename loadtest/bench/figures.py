@@ -8,6 +8,7 @@ from typing import Any
 
 RESULT = Path(__file__).parents[2] / "docs" / "price-of-tracing.json"
 LEVERS_RESULT = RESULT.with_name("price-of-levers.json")
+PROFILE = RESULT.with_name("price-profile.json")
 Result = dict[str, Any]
 Spread = tuple[float, float, float]
 """Median, least, most over the rounds."""
@@ -58,6 +59,7 @@ BARS: dict[str, tuple[Callable[[Result], float], float]] = {
     "CPU added at 1 % : at 100 %": (lambda r: share(r, "1 %", "100 %"), 0.25),
     "CPU at 100 % : off": (lambda r: times(r, "100 %")[0], 1.6),
     "p99 at 100 % : off": (lambda r: ratios(r, "100 %", "off", "p99")[0], 1.5),
+    "the same, Collector and Jaeger elsewhere": (lambda r: ratios(r, "elsewhere", "off", "p99")[0], 1.5),
     "CPU at 100 % : textbook": (lambda r: times(r, "100 %", "textbook")[0], 1 / 8),
 }
 

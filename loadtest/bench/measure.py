@@ -18,7 +18,7 @@ Seen = dict[str, Any]
 def saturation(shop: Shop, orders: int) -> float:
     """Orders a second it takes, once it is warm."""
     with shop.open():
-        _warm_up(shop)
+        warm_up(shop)
         return orders / closed_loop(shop.port, CLIENTS, orders).seconds
 
 
@@ -30,7 +30,7 @@ def measure(shop: Shop, behind: Iterable[int], *, orders: int, rate: float, seco
     """
     orders = max(20, orders // 10) if shop.variant.slow else orders
     with shop.open():
-        _warm_up(shop)
+        warm_up(shop)
         steady = None if shop.variant.slow else open_loop(shop.port, rate, seconds)
         seen = _at_saturation(shop, behind, orders)
     if steady:
@@ -39,7 +39,8 @@ def measure(shop: Shop, behind: Iterable[int], *, orders: int, rate: float, seco
     return seen
 
 
-def _warm_up(shop: Shop) -> None:
+def warm_up(shop: Shop) -> None:
+    """Place orders until what is built at first use is built."""
     closed_loop(shop.port, CLIENTS, WARM_UP // 10 if shop.variant.slow else WARM_UP)
 
 

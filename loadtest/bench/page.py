@@ -8,7 +8,7 @@ from tests.practice.pages import table
 from tests.practice.variant import diff
 
 from .drawn import drawn
-from .figures import BARS, LEVERS_RESULT, RESULT, Result, added, cpu, ratios, read, times
+from .figures import BARS, LEVERS_RESULT, PROFILE, RESULT, Result, added, cpu, ratios, read, times
 from .small import SMALL
 from .text import with_spread
 from .variants import LEVERS, VARIANTS, Lever, Variant
@@ -17,18 +17,23 @@ PAGE = RESULT.with_suffix(".md")
 END = "<!-- end -->"
 
 
-def made_text(result: Result, levers: Result | None) -> dict[str, str]:
+def made_text() -> dict[str, str]:
     """What stands between the marks, by their names."""
-    parts = {"table": _table(result), "bars": _bars(result), "set-ups": _set_ups()}
-    if levers:
-        parts |= {"levers": _levers(levers), "small levers": _small(levers)}
-    return parts
+    result, levers = read(RESULT), read(LEVERS_RESULT)
+    return {
+        "table": _table(result),
+        "bars": _bars(result),
+        "profile": _profile(read(PROFILE)),
+        "levers": _levers(levers),
+        "small levers": _small(levers),
+        "set-ups": _set_ups(),
+    }
 
 
-def page(result: Result, levers: Result | None) -> str:
+def page() -> str:
     """Return the page as it has to be. Raises LookupError where a part has no place in it."""
     page = PAGE.read_text()
-    for name, part in made_text(result, levers).items():
+    for name, part in made_text().items():
         mark = f"<!-- made by make bench: {name} -->"
         found = re.search(rf"{re.escape(mark)}.*?{END}", page, re.DOTALL)
         if not found:
@@ -39,10 +44,8 @@ def page(result: Result, levers: Result | None) -> str:
 
 def write() -> None:
     """Bring page and picture up to date with the committed results."""
-    result = read(RESULT)
-    levers = read(LEVERS_RESULT) if LEVERS_RESULT.exists() else None
-    PAGE.write_text(page(result, levers))
-    PAGE.with_suffix(".svg").write_text(drawn(result))
+    PAGE.write_text(page())
+    PAGE.with_suffix(".svg").write_text(drawn(read(RESULT)))
 
 
 def _table(result: Result) -> str:
@@ -90,10 +93,19 @@ def _bars(result: Result) -> str:
         for name, (bar, most) in BARS.items()
     ]
     control = with_spread(times(result, "off again"))
+    control += f"; of its p99 {with_spread(ratios(result, 'off again', 'off', 'p99'))}"
     return (
         table(("ratio", "measured", "bar", "holds"), *rows)
         + f"\n\nOff against off, the same twice: {control}."
     )
+
+
+def _profile(result: Result) -> str:
+    set_ups = result["parts"]
+    parts = list(set_ups["off"])
+    rows = [(part, *(f"{seen[part]:.2f}" for seen in set_ups.values())) for part in parts]
+    sums = ("**all**", *(f"**{sum(seen.values()):.2f}**" for seen in set_ups.values()))
+    return table(("CPU milliseconds of an order", *set_ups), *rows, sums)
 
 
 def _levers(result: Result) -> str:

@@ -14,6 +14,7 @@ from tests.support import MongoServer, eventually
 from .variants import Variant
 
 CALLED = ("inventory", "payment")
+PYTHON = Path(__file__).parents[2] / ".venv-bench" / "bin" / "python"
 
 
 class Shop:

@@ -4,15 +4,21 @@ import json
 import timeit
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
-from chassis import baggage
+from chassis import baggage, encoding
 from chassis.connections import NoCookies
 from chassis.resource import HashedOnce
 from chassis.spool import Spool, ToSpool
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.instrumentation._semconv import _StabilityMode
+from opentelemetry.instrumentation.pymongo import CommandTracer
 from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import Span, SpanKind
+from pymongo.monitoring import CommandListener, CommandStartedEvent, CommandSucceededEvent
 from requests import Response
 
 from .driver import BODIES
@@ -65,6 +71,12 @@ class _Forgetful(ToSpool):
         return super().request(*what, **how)
 
 
+def _encoding() -> tuple[Call, Call]:
+    return lambda: encoding.encode("server.address", "inventory"), lambda: encoding.encode_once(
+        "server.address", "inventory"
+    )
+
+
 def _request() -> tuple[Call, Call]:
     """An empty batch: what is left is the request."""
     each, once = (OTLPSpanExporter(NOWHERE, session=kind(_Spool(0))) for kind in (_Forgetful, ToSpool))
@@ -88,10 +100,51 @@ def _surrogates() -> tuple[Call, Call]:
     return lambda: json.dumps(body, ensure_ascii=False).encode(), lambda: "\\u" in text  # as in strict.py
 
 
+class _Listener(CommandListener):
+    """The least that makes the span contrib makes."""
+
+    def __init__(self) -> None:
+        self._tracer, self._spans = TracerProvider().get_tracer("ours"), dict[int, Span]()
+
+    def started(self, event: CommandStartedEvent) -> None:
+        about: dict[str, str | int] = {
+            "db.system.name": "mongodb",
+            "db.namespace": event.database_name,
+            "db.operation.name": event.command_name,
+            "db.collection.name": event.command[event.command_name],
+            "server.address": event.connection_id[0],
+            "server.port": event.connection_id[1] or 0,
+        }
+        self._spans[event.request_id] = self._tracer.start_span(
+            f"{event.database_name}.{event.command_name}", kind=SpanKind.CLIENT, attributes=about
+        )
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        self._spans.pop(event.request_id).end()
+
+
+def _listener() -> tuple[Call, Call]:
+    address, command = ("127.0.0.1", 27017), "findAndModify"
+    started = CommandStartedEvent({command: "orders"}, "order", 1, address, 1)
+    succeeded = CommandSucceededEvent(timedelta(), {"ok": 1}, command, 1, address, 1)
+    contrib = CommandTracer(
+        TracerProvider().get_tracer("contrib"), semconv_opt_in_mode=_StabilityMode.DATABASE
+    )
+
+    def both(listener: CommandListener) -> None:
+        listener.started(started)
+        listener.succeeded(succeeded)
+
+    ours = _Listener()
+    return lambda: both(ours), lambda: both(contrib)
+
+
 SMALL = (
     Small("the resource's hash is computed once", "span sent", *_hash()),
+    Small("an attribute seen before is not encoded again", "attribute sent", *_encoding()),
     Small("the request to the Collector is prepared once", "batch", *_request()),
     Small("httpx looks for no cookies", "call", *_cookies()),
     Small("baggage is read once per value", "request that has some", *_baggage()),
     Small("broken text is looked for where escapes are", "body", *_surrogates()),
+    Small("contrib's listener for MongoDB, not one of our own", "command", *_listener()),
 )

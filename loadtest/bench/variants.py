@@ -70,6 +70,7 @@ VARIANTS = (
     ONE,
     Variant("10 %", "head sampling, one of ten", environment=_head(0.1)),
     ALL,
+    Variant("elsewhere", "every trace; a stub takes the spans", collector="elsewhere"),
     Variant("tail", "every trace leaves, the Collector keeps what is worth it", collector="tail-sampling"),
     Variant("dead", "every trace, and no Collector", environment={"OTEL_EXPORTER_OTLP_ENDPOINT": ELSEWHERE}),
     Variant(

@@ -24,6 +24,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import Span
 
+from . import encoding
 from .baggage import BaggageToAttributes, OursOnly
 from .privacy import Scrubber
 from .resource import HashedOnce
@@ -53,6 +54,7 @@ def set_up() -> None:
         provider = trace.get_tracer_provider()
         if isinstance(provider, TracerProvider):
             provider.resource.__class__ = HashedOnce
+            encoding.install()
             provider.add_span_processor(BaggageToAttributes())
             provider.add_span_processor(Scrubber())
             provider.add_span_processor(spooling)  # the last one: it is flushed after what fills it

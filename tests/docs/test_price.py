@@ -6,16 +6,14 @@ import pytest
 
 from loadtest.bench import page
 from loadtest.bench.drawn import drawn
-from loadtest.bench.figures import BARS, LEVERS_RESULT, RESULT, read, times, trouble
+from loadtest.bench.figures import BARS, RESULT, read, times, trouble
 from loadtest.bench.variants import LEVERS, VARIANTS, Variant
 from tests.practice.variant import changed
 
 
 def test_page_is_what_make_bench_writes() -> None:
-    result = read(RESULT)
-    levers = read(LEVERS_RESULT) if LEVERS_RESULT.exists() else None
-    assert page.PAGE.read_text() == page.page(result, levers)
-    assert page.PAGE.with_suffix(".svg").read_text() == drawn(result)
+    assert page.PAGE.read_text() == page.page()
+    assert page.PAGE.with_suffix(".svg").read_text() == drawn(read(RESULT))
 
 
 def test_all_set_ups_were_measured_on_a_quiet_machine() -> None:

@@ -16,6 +16,7 @@ def measured(**other: list[dict[str, float]]) -> Result:
         "off again": rounds(4.0, 4.0, 4.0),
         "1 %": rounds(4.1, 4.3, 4.0),
         "100 %": rounds(6.0, 6.0, 6.0),
+        "elsewhere": rounds(6.0, 6.0, 6.0),
         "contrib": rounds(8.0, 8.2, 7.8),
         "textbook": rounds(60.0, 55.0, 58.0),
     }
@@ -39,6 +40,7 @@ def test_good_run_has_no_trouble() -> None:
         ({"off_again": rounds(5.0, 5.0, 5.0)}, "not quiet"),
         ({"100 %": rounds(7.0, 7.0, 7.0)}, "CPU at 100 % : off is 1.75"),
         ({"100 %": rounds(6.0, 6.0, 6.0, p99=16.0)}, "p99 at 100 % : off is 1.60"),
+        ({"elsewhere": rounds(6.0, 6.0, 6.0, p99=16.0)}, "elsewhere is 1.60"),
         ({"textbook": rounds(30.0, 30.0, 30.0)}, "textbook is 0.20"),
         ({"1 %": rounds(5.0, 5.0, 5.0)}, "CPU added at 1 %"),
         ({"contrib": rounds(6.5, 6.5, 6.5)}, "added by contrib is 0.80"),
