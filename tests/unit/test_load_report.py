@@ -1,6 +1,7 @@
 """The report of a load: times, failures, and whether all of it is as it should be."""
 
 import mmap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from tools.load.fate import Evidence
 from tools.load.journal import Trip
 from tools.load.metrics import Growth, of_collector, of_sdks
 from tools.load.page import html
-from tools.load.processes import MIB, growth, own
+from tools.load.processes import MIB, fifth, growth, own
 from tools.load.report import Report
 from tools.load.stored import is_whole, read_back, seen
 from tools.load.text import text
@@ -42,7 +43,9 @@ def a_report(
     **use: float,
 ) -> Report:
     there = {trip.trace_id: whole() for trip in trips if trip.sampled}
-    unused = dict.fromkeys(("cpu_seconds", "peak_mib", "end_mib", "own_mib"), 1.0)
+    unused = dict.fromkeys(
+        ("cpu_seconds", "peak_mib", "end_mib", "own_mib", "early_share", "last_share"), 1.0
+    )
     used = {"locust": unused | {"share": 0.1, "mib_per_minute": 0.5} | use}
     evidence = Evidence(collector=collector or {}, away=[(1.0, 6.0)])
     return Report(list(trips), there, evidence, ratio, BOOKS, used, late, {"at": "now"})
@@ -69,13 +72,33 @@ def test_long_load_says_how_latency_and_memory_changed() -> None:
     found = text(a_report(*trips))
     assert "99 % within 10.0 ms in the second fifth of the load, within 30.0 ms in the last" in found
     assert "MiB a minute in the second half, without mapped files and garbage: locust +0.50" in found
+    assert "in the same fifths: locust 1.00 1.00" in found
     assert "drift" not in text(a_report(*trips[:20]))
+
+
+def test_step_that_became_slower_is_named_first() -> None:
+    trips = [a_trip(str(n), began=float(n)) for n in range(100)]
+    found = {
+        trip.trace_id: replace(
+            whole(), steps={"steady": [7.0], "slower": [5.0 if trip.started < 80 else 25.0]}
+        )
+        for trip in trips
+    }
+    report = replace(a_report(*trips), found=found)
+    assert list(report.drift_by_step) == ["slower", "steady"]
+    assert "slower: 5.0 ms, 25.0 ms" in text(report)
 
 
 def test_memory_that_grows_has_its_slope() -> None:
     assert growth([(float(second), 100.0 + second / 30) for second in range(60)]) == pytest.approx(2.0)
     assert growth([(float(second), 100.0) for second in range(60)]) == 0.0
     assert growth([(0.0, 1.0), (1.0, 9.0)]) == 0.0
+
+
+def test_program_that_becomes_busier_is_seen_in_the_last_fifth() -> None:
+    busy = [(float(second), 0.2 * second + max(0, second - 80) * 0.1) for second in range(100)]
+    assert (fifth(busy, 1), fifth(busy, 4)) == pytest.approx((0.2, 0.3))
+    assert fifth(busy[:9], 1) == 0.0
 
 
 def test_memory_that_goes_up_and_down_grows_by_what_it_does_not_give_back() -> None:

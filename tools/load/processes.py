@@ -20,7 +20,7 @@ class Use:
 
     `own_mib`: at the end, without the files it has mapped (Badger's, programs), which the system takes back
     when it needs to. `mib_per_minute`: by how much its own grew in the second half, when caches and pools
-    should be full.
+    should be full. `early_share`, `last_share`: of a core, in the second and the last fifth of the load.
     """
 
     cpu_seconds: float = 0.0
@@ -29,8 +29,11 @@ class Use:
     own_mib: float = 0.0
     share: float = 0.0
     mib_per_minute: float = 0.0
+    early_share: float = 0.0
+    last_share: float = 0.0
     _memory: list[tuple[float, float]] = field(default_factory=list)  # seconds, MiB
     _cpu: dict[int, float] = field(default_factory=dict)  # by process id: what was seen last
+    _busy: list[tuple[float, float]] = field(default_factory=list)  # seconds, CPU seconds
     _past: deque[tuple[float, float]] = field(default_factory=deque)
 
     def see(self, process: psutil.Process) -> None:
@@ -41,6 +44,7 @@ class Use:
         self.end_mib, self.own_mib = memory.rss / MIB, own(memory) / MIB
         self.peak_mib = max(self.peak_mib, self.end_mib)
         self._memory.append((time.monotonic(), self.own_mib))
+        self._busy.append((time.monotonic(), self.cpu_seconds))
         self._see_share(time.monotonic())
 
     def _see_share(self, now: float) -> None:
@@ -51,12 +55,22 @@ class Use:
 
     def document(self) -> dict[str, float]:
         self.mib_per_minute = growth(self._memory[len(self._memory) // 2 :])
+        self.early_share, self.last_share = fifth(self._busy, 1), fifth(self._busy, 4)
         return {name: round(value, 2) for name, value in asdict(self).items() if not name.startswith("_")}
 
 
 def own(memory: Any) -> int:
     """Bytes of resident memory that are no file's; all of them where the system doesn't tell (macOS)."""
     return int(memory.rss - getattr(memory, "shared", 0))
+
+
+def fifth(busy: list[tuple[float, float]], number: int) -> float:
+    """CPU seconds per second in one fifth of the looks, 0 being the first; 0 for less than ten looks."""
+    if len(busy) < 10:
+        return 0.0
+    long = len(busy) // 5
+    (began, before), (ended, after) = busy[number * long], busy[(number + 1) * long - 1]
+    return (after - before) / (ended - began)
 
 
 def growth(memory: list[tuple[float, float]]) -> float:

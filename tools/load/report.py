@@ -12,13 +12,15 @@ from .stored import Seen
 from .times import Second, Table, client, difference, seconds, steps, summed_up
 
 SLOWEST = 10
+EARLY, LAST = (0.2, 0.4), (0.8, 1.0)
+"""What is compared for drift, as shares of the load: the first fifth warms up."""
 BUSY, LATE = 0.9, 100.0
 """A process of Locust beyond this share of a core, or trips beginning so many milliseconds too late: the
 figures are Locust's, not the shop's."""
 FIGURES = (
     *("good", "requests", "seconds", "pending", "cut_off", "failed", "failures", "predicted"),
     *("wrongly_sampled", "away", "client_ms", "span_ms", "difference_ms", "late_ms", "slowest", "bottleneck"),
-    *("lost_before_collector", "drift_ms"),
+    *("lost_before_collector", "drift_ms", "drift_by_step"),
 )
 
 
@@ -122,13 +124,26 @@ class Report:
 
     @property
     def drift_ms(self) -> tuple[float, float]:
-        """The p99 of answers in the second fifth of the load, and in the last: the first one warms up."""
-        return self._p99(0.2, 0.4), self._p99(0.8, 1.0)
+        """The p99 of answers in the second fifth of the load, and in the last."""
+        early, last = (
+            summed_up(answer.ms for trip in self._within(*part) for answer in trip.answers)[2]
+            for part in (EARLY, LAST)
+        )
+        return early, last
 
-    def _p99(self, begin: float, end: float) -> float:
+    @cached_property
+    def drift_by_step(self) -> dict[str, tuple[list[float], list[float]]]:
+        """The same for each kind of span, as a row of `span_ms` each; what became slowest comes first."""
+        early, last = (
+            steps(self.found[trip.trace_id] for trip in self._within(*part) if trip.trace_id in self.found)
+            for part in (EARLY, LAST)
+        )
+        both = {name: (early[name], last[name]) for name in early if name in last}
+        return dict(sorted(both.items(), key=lambda one: one[1][0][2] - one[1][1][2]))
+
+    def _within(self, begin: float, end: float) -> list[Trip]:
         first, last = (self.began + share * self.seconds for share in (begin, end))
-        answers = (answer for trip in self.trips for answer in trip.answers)
-        return summed_up(answer.ms for answer in answers if first <= answer.sent < last)[2]
+        return [trip for trip in self.trips if first <= trip.started < last]
 
     @cached_property
     def slowest(self) -> list[tuple[float, str, str]]:
