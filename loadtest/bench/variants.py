@@ -19,8 +19,10 @@ from .changes import (
 
 ELSEWHERE = "http://127.0.0.1:9"
 """The discard port: nobody listens there."""
-PLAIN = ("--loop", "asyncio", "--http", "h11", "--no-access-log")
-"""uvicorn without uvloop and httptools."""
+ASYNCIO = ("--loop", "asyncio")
+"""As the services have no other; the bench has uvloop, and uvicorn would take it."""
+QUIET = "--no-access-log"
+H11 = (*ASYNCIO, "--http", "h11")
 STOCK = {"SPAN_SPOOL_MIB": "0"}
 """The SDK's exporter as it is."""
 
@@ -36,7 +38,7 @@ class Variant:
     says: str = ""
     changes: tuple[Change, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
-    flags: tuple[str, ...] = ("--no-access-log",)
+    flags: tuple[str, ...] = (*ASYNCIO, QUIET)
     collector: str = "plain"
     slow: bool = False
     settle: float = 0.5
@@ -86,7 +88,7 @@ VARIANTS = (
         "contrib, an HTTP client per call, uvicorn without extras",
         TEXTBOOK,
         STOCK,
-        flags=PLAIN[:4],
+        flags=H11,
         slow=True,
     ),
 )
@@ -94,7 +96,12 @@ LEVERS = (
     Lever("nothing: the same once more, what is chance", Variant("100 % again"), kept=""),
     Lever("one HTTP client per service, not per call", Variant("per call", changes=PER_CALL, slow=True)),
     Lever("aiohttp's connections behind it, not httpx's own", Variant("httpx pool", changes=HTTPX_POOL)),
-    Lever("uvloop and httptools", Variant("asyncio, h11", flags=PLAIN)),
+    Lever("httptools, not h11", Variant("h11", flags=(*H11, QUIET))),
+    Lever(
+        "asyncio's own loop, not uvloop",
+        Variant("uvloop", flags=("--loop", "uvloop", QUIET)),
+        kept="yes: while it is busy, uvloop accepts one connection at a time",
+    ),
     Lever("no spans for a request's parts in FastAPI", Variant("operation spans", changes=OPERATION_SPANS)),
     Lever(
         "FastAPI's own telemetry and our hooks, not contrib's",

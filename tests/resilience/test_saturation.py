@@ -20,9 +20,7 @@ from .flood import SKUS, Flood
 from .storm import settled, storm
 
 SECONDS = 60 if FULL else 15
-REFUSED_WITHIN = 1.0  # seconds, for 99 of 100
-OPENING, AT_FIRST = 1.0, 3.0
-"""In the first second everybody opens connections, and orders wait for it: 99 of 100 for so many seconds."""
+REFUSED_WITHIN = 1.0  # seconds, for 99 of 100, those of the first second too: all open their connections then
 GROWTH = 64  # MiB more of resident memory than before, for each service
 NORMAL_AGAIN = 10.0  # seconds
 
@@ -31,7 +29,7 @@ def test_four_times_the_sustainable_rate_is_refused_early_and_over_soon(
     stack: Stack, chaos: Chaos, figures: Figures
 ) -> None:
     rate = 4 * sustainable(stack, chaos)
-    usual = latency(stack)
+    usual = max(latency(stack) for _ in range(20))  # by itself it varies, from 8 to 15 ms
     with memory(chaos) as peak:
         before = dict(peak)
         flood = Flood(int(stack.environment["ORDER_PORT"]), rate, SECONDS)
@@ -39,8 +37,7 @@ def test_four_times_the_sustainable_rate_is_refused_early_and_over_soon(
         began = time.monotonic()
         eventually(lambda: _is_normal(stack, usual), seconds=NORMAL_AGAIN)
         normal = time.monotonic() - began
-    first = int(rate * OPENING)
-    at_first, slow = slowest_refusal(answers[:first]), slowest_refusal(answers[first:])
+    slow = slowest_refusal(answers)
     settled(chaos, {a.order_id for a in answers if a.status == 201 and a.order_id})
     figures.say(
         offered_per_second=round(rate),
@@ -48,7 +45,6 @@ def test_four_times_the_sustainable_rate_is_refused_early_and_over_soon(
         most_in_flight=flood.most_in_flight,
         answers={str(s): sum(a.status == s for a in answers) for s in sorted({a.status for a in answers})},
         refused_p99_ms=round(slow * 1000),
-        and_at_first=round(at_first * 1000),
         usual_ms=round(usual * 1000, 1),
         normal_after=round(normal, 1),
         memory_mib={name: f"{before[name]:.0f} -> {peak[name]:.0f}" for name in peak},
@@ -56,7 +52,6 @@ def test_four_times_the_sustainable_rate_is_refused_early_and_over_soon(
     assert {answer.status for answer in answers} <= {201, 202, 402, 409, 503}
     assert all(answer.retry_after for answer in answers if answer.status == 503)
     assert slow <= REFUSED_WITHIN
-    assert at_first <= AT_FIRST
     assert all(peak[name] - before[name] <= GROWTH for name in peak)
 
 
