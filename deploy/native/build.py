@@ -23,8 +23,10 @@ GO, GO_NEEDED = "1.26.6", (1, 24, 6)
 JAVA_NEEDED = 17
 # One client machine, some megabytes of data: small and quick to start beats fast.
 JAVA_OPTIONS = [
-    "-Xms40m",
-    "-Xmn24m",
+    # Room for what does not live long: in a heap that only just fits, all stands still every other second.
+    "-Xms160m",
+    "-Xmn40m",
+    "-XX:SurvivorRatio=3",
     "-Xmx192m",
     "-XX:MaxMetaspaceSize=64m",
     "-XX:+UseSerialGC",

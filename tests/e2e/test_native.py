@@ -13,11 +13,14 @@ from tests.e2e.conftest import Stack
 UVICORNS_PATIENCE = 5.0  # seconds
 
 
-def test_jaeger_and_collector_stand_behind_the_shop(stack: Stack) -> None:
+def test_jaeger_and_collector_stand_behind_the_shop_and_on_one_core_each(stack: Stack) -> None:
     running = Daemon(environment(stack.environment)).states()
-    nice = {name: psutil.Process(pid).nice() for name, (_, pid) in running.items()}
+    processes = {name: psutil.Process(pid) for name, (_, pid) in running.items()}
+    nice = {name: process.nice() for name, process in processes.items()}
+    cores = {name: process.environ().get("GOMAXPROCS") for name, process in processes.items()}
     shop = {nice[name] for name in ("order", "inventory", "payment", "mongo")}
     assert nice["jaeger"] >= nice["otel-collector"] >= max(shop) + 10
+    assert cores["jaeger"] == cores["otel-collector"] == "1"
 
 
 @pytest.mark.parametrize("service", ["order", "inventory", "payment"])

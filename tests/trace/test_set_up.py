@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chassis.encoding import encode_once
+from opentelemetry.exporter.otlp.proto.common import _internal
 
 from tests.contract import CONTRACT
 from tests.receiver import Receiver
@@ -107,6 +109,10 @@ def test_zero_code_run_is_traced_too(shop: ShopInProcess, sink: Sink, tmp_path: 
     ) as payment:
         payment.client.get(f"/payments/{uuid.uuid4()}")
     assert [name for _, name, _ in sink.spans] == ["payment.find", "GET /payments/{order_id}"]
+
+
+def test_exporter_of_a_service_encodes_attributes_once(shop: ShopInProcess) -> None:
+    assert _internal._encode_key_value is encode_once
 
 
 def test_broken_set_up_shows_in_readiness_and_not_in_answers(shop: ShopInProcess, tmp_path: Path) -> None:
