@@ -17,9 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # as a script, too
 from deploy.native.cached import BuildError, Step, build, cache_root, console, place
 
 HERE = Path(__file__).resolve().parent
-VERSIONS = {"jaeger": "2.13.0", "otel-collector": "0.140.1", "mongo-stand-in": "1.47.0"}
+VERSIONS = {"jaeger": "2.13.0", "otel-collector": "0.158.0", "mongo-stand-in": "1.47.0"}
 VERSIONS["otel-collector-gateway"] = VERSIONS["otel-collector"]
-GO, GO_NEEDED = "1.26.6", (1, 24, 6)
+GO, GO_NEEDED = "1.26.6", (1, 25, 0)
 JAVA_NEEDED = 17
 # One client machine, some megabytes of data: small and quick to start beats fast.
 JAVA_OPTIONS = [

@@ -19,7 +19,7 @@ from tests.shop_processes import ShopProcesses
 from tests.sink import SERVICES, ServiceProcess
 from tests.support import eventually, free_ports
 
-OFTEN = "yaml:connectors::spanmetrics::metrics_flush_interval: 200ms"
+OFTEN = "yaml:connectors::span_metrics::metrics_flush_interval: 200ms"
 AT_ONCE = 4
 Answers = list[tuple[Attack, list[Answer]]]
 TRACESTATE = re.compile(r"^tracestate: .*$", re.M | re.I)

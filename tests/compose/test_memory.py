@@ -77,7 +77,7 @@ def test_every_span_of_the_load_was_stored(project: Project) -> None:
     def drained() -> None:
         with Outside(timeout=5, verify=False) as client:
             text = client.get(f"{project.url('COLLECTOR_METRICS_PORT')}/metrics").text
-        lines = [line for line in text.splitlines() if "{" in line and "otlphttp/loki" not in line]
+        lines = [line for line in text.splitlines() if "{" in line and "otlp_http/loki" not in line]
         values = {line.split("{")[0]: float(line.split()[-1]) for line in lines}
         assert values["otelcol_exporter_queue_size"] == 0
         assert values["otelcol_exporter_sent_spans"] > ORDERS * 10

@@ -64,7 +64,7 @@ def metrics() -> set[str]:
     for metric in CONTRACT["metrics"]:
         base = _prometheus(metric["name"]) + ("_seconds" if metric["unit"] == "s" else "")
         found |= {base + suffix for suffix in SUFFIX[metric["type"]]}
-    spans = COLLECTOR["connectors"]["spanmetrics"]
+    spans = COLLECTOR["connectors"]["span_metrics"]
     unit = {"ms": "milliseconds", "s": "seconds"}[spans["histogram"]["unit"]]
     base = _prometheus(spans["namespace"])
     return found | {f"{base}_calls_total"} | {f"{base}_duration_{unit}{part}" for part in SUFFIX["histogram"]}
@@ -73,7 +73,7 @@ def metrics() -> set[str]:
 def labels() -> set[str]:
     """Return every label: the contract's dimensions, the Collector's, Prometheus's own."""
     dimensions = [name for metric in CONTRACT["metrics"] for name in metric["dimensions"]]
-    dimensions += [one["name"] for one in COLLECTOR["connectors"]["spanmetrics"]["dimensions"]]
+    dimensions += [one["name"] for one in COLLECTOR["connectors"]["span_metrics"]["dimensions"]]
     return OWN_LABELS | {_prometheus(name) for name in dimensions}
 
 

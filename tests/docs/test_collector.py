@@ -40,7 +40,7 @@ def test_merged_configuration_is_accepted_by_its_binary(name: str) -> None:
     ("wrong", "says"),
     [
         ("processors::tail_sampling::decision_weight: 1s", "decision_weight"),
-        ("service::pipelines::traces::exporters: [forward]", 'connector "spanmetrics" used as receiver'),
+        ("service::pipelines::traces::exporters: [forward]", 'connector "span_metrics" used as receiver'),
     ],
 )
 def test_mistake_in_a_layer_is_found(wrong: str, says: str) -> None:
@@ -61,7 +61,7 @@ def test_gateways_binary_is_the_collectors_and_load_balancing() -> None:
         for name in ("otel-collector", "otel-collector-gateway")
     )
     more = [one["gomod"] for part in parts for one in gateway[part] if one not in collector[part]]
-    assert [module.split("/")[-1] for module in more] == ["loadbalancingexporter v0.140.1"]
+    assert [module.split("/")[-1] for module in more] == ["loadbalancingexporter v0.158.0"]
     assert all(one in gateway[part] for part in parts for one in collector[part])
 
 
@@ -76,9 +76,9 @@ def test_refusals_that_tail_sampling_knows_are_those_the_shop_makes() -> None:
 
 def test_span_metrics_are_made_before_anything_is_dropped() -> None:
     pipelines = OVERLAY["service"]["pipelines"]
-    assert "spanmetrics" in pipelines["traces"]["exporters"]
+    assert "span_metrics" in pipelines["traces"]["exporters"]
     assert pipelines["traces/sampled"] == {
         "receivers": ["forward"],
         "processors": ["tail_sampling"],
-        "exporters": ["otlp"],
+        "exporters": ["otlp_grpc"],
     }

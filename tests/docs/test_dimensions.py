@@ -15,7 +15,7 @@ def test_metric_has_no_unbounded_dimension(metric: dict[str, list[str]]) -> None
 
 
 def test_metrics_made_of_spans_have_bounded_dimensions_and_a_limit() -> None:
-    spans = COLLECTOR["connectors"]["spanmetrics"]
+    spans = COLLECTOR["connectors"]["span_metrics"]
     dimensions = [one["name"] for one in spans["dimensions"]]
     assert dimensions
     assert {CARDINALITY[name] for name in dimensions} <= {"enum", "bounded"}

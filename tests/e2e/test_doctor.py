@@ -22,7 +22,7 @@ from tools.tracecheck import Trace
 from tools.urls import Urls
 
 COLLECTOR = "otel-collector"
-NO_EXPORTER = "service: {pipelines: {traces: {exporters: [spanmetrics]}}}"
+NO_EXPORTER = "service: {pipelines: {traces: {exporters: [span_metrics]}}}"
 NO_TRACES = """
 receivers: {otlp/nobody: {protocols: {http: {endpoint: "127.0.0.1:0"}}}}
 service: {pipelines: {traces: {receivers: [otlp/nobody]}}}

@@ -15,9 +15,9 @@ from .watched import Watched, series
 
 LAYERS = Path(__file__).parents[2] / "deploy" / "otel-collector"
 EXPLOSION = LAYERS / "cardinality-explosion.yaml"
-ALONE = "yaml:service::pipelines::traces::exporters: [spanmetrics]"  # no Jaeger needed
-OFTEN = "yaml:connectors::spanmetrics::metrics_flush_interval: 500ms"
-LIMIT = "yaml:connectors::spanmetrics::aggregation_cardinality_limit: {}"
+ALONE = "yaml:service::pipelines::traces::exporters: [span_metrics]"  # no Jaeger needed
+OFTEN = "yaml:connectors::span_metrics::metrics_flush_interval: 500ms"
+LIMIT = "yaml:connectors::span_metrics::aggregation_cardinality_limit: {}"
 
 Snapshot = dict[str, set[str]]
 

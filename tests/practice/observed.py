@@ -13,7 +13,7 @@ from .trace_sink import TraceSink
 from .traced_shop import SERVICES, Placed, Settings, TracedShop, Wanted, settled
 
 LAYERS = Path(__file__).parents[2] / "deploy" / "otel-collector"
-OFTEN = "yaml:connectors::spanmetrics::metrics_flush_interval: 500ms"  # so that nobody has to wait for them
+OFTEN = "yaml:connectors::span_metrics::metrics_flush_interval: 500ms"  # so that nobody has to wait for them
 RATIO = 0.1
 ALL: Settings = {"OTEL_TRACES_SAMPLER": "parentbased_always_on"}
 CLIENT = "00f067aa0ba902b7"

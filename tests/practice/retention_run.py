@@ -24,8 +24,8 @@ MIX = [ORDINARY] * 18 + [Wanted("out of stock", new_order("unicorn")), INCIDENT]
 TIMES = 9
 STEADY_TTL, STEADY_SECONDS = 5, 45
 # The spans go to Jaeger as ever, and to a recorder.
-BOTH = "yaml:service::pipelines::traces::exporters: [spanmetrics, otlp, otlp/recorder]"
-RECORDER = "yaml:exporters::otlp/recorder: {{endpoint: '{}', tls: {{insecure: true}}}}"
+BOTH = "yaml:service::pipelines::traces::exporters: [span_metrics, otlp_grpc, otlp_grpc/recorder]"
+RECORDER = "yaml:exporters::otlp_grpc/recorder: {{endpoint: '{}', tls: {{insecure: true}}}}"
 
 
 @cache

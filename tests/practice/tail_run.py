@@ -67,8 +67,8 @@ def mistaken() -> str:
     policies = yaml.safe_load(OVERLAY.read_text())["processors"]["tail_sampling"]["policies"]
     assert policies[0]["name"] == "technical-errors"
     pipelines = {
-        "traces": {"exporters": ["forward", "otlp/next"]},
-        "traces/sampled": {"exporters": ["otlp", "spanmetrics"]},
+        "traces": {"exporters": ["forward", "otlp_grpc/next"]},
+        "traces/sampled": {"exporters": ["otlp_grpc", "span_metrics"]},
     }
     sampling = {"tail_sampling": {"policies": [EVERY_RED_SPAN, *policies[1:]]}}
     return "yaml:" + yaml.safe_dump({"processors": sampling, "service": {"pipelines": pipelines}})
@@ -77,8 +77,8 @@ def mistaken() -> str:
 def _collector(directory: Path, sink: TraceSink, following: str, *more: str) -> Collector:
     """A Collector that samples into the sink, and hands all it gets on to the next."""
     onwards = {
-        "exporters": {"otlp/next": {"endpoint": following, "tls": {"insecure": True}}},
-        "service": {"pipelines": {"traces": {"exporters": ["spanmetrics", "forward", "otlp/next"]}}},
+        "exporters": {"otlp_grpc/next": {"endpoint": following, "tls": {"insecure": True}}},
+        "service": {"pipelines": {"traces": {"exporters": ["span_metrics", "forward", "otlp_grpc/next"]}}},
     }
     layers = (OVERLAY, "yaml:" + yaml.safe_dump(onwards), OFTEN)
     return Collector(directory, sink.endpoint, *layers, *more)

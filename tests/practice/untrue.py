@@ -32,11 +32,11 @@ UNTRUE = [
     Mutation(
         "span metrics are made behind the sampler",
         TAIL,
-        "      exporters: [spanmetrics, forward]\n",
+        "      exporters: [span_metrics, forward]\n",
         "      exporters: [forward]\n",
         IN_SHORT.format("true-picture"),
         "assert",
-        also=((TAIL, "      exporters: [otlp]\n", "      exporters: [spanmetrics, otlp]\n"),),
+        also=((TAIL, "      exporters: [otlp_grpc]\n", "      exporters: [span_metrics, otlp_grpc]\n"),),
     ),
     Mutation(
         "the gateway spreads spans by service",

@@ -24,8 +24,8 @@ from tools.tracecheck import Trace
 BOOKS = Audit({}, [], [], [], [])
 COLLECTOR = """# TYPE otelcol_receiver_accepted_spans counter
 otelcol_receiver_accepted_spans{receiver="otlp",transport="http"} 14
-otelcol_exporter_send_failed_spans{exporter="otlp"} 3
-otelcol_exporter_enqueue_failed_spans{exporter="otlp"} 1e+01
+otelcol_exporter_send_failed_spans{exporter="otlp_grpc"} 3
+otelcol_exporter_enqueue_failed_spans{exporter="otlp_grpc"} 1e+01
 otelcol_processor_tail_sampling_count_traces_sampled{policy="a",sampled="false"} 4
 otelcol_processor_tail_sampling_count_traces_sampled{policy="a",sampled="true"} 9
 """

@@ -78,7 +78,7 @@ FAULTS = (
           "refuses spans", "give it more memory: memory_limiter in base.yaml, and its container's limit"),
     Fault("collector-no-exporter", "The Collector's traces pipeline lacks the exporter to Jaeger", NOTHING,
           "has the spans, but its pipeline leads to no exporter",
-          "service.pipelines.traces.exporters must list otlp: compare with deploy/otel-collector/base.yaml"),
+          "service.pipelines.traces.exporters must list otlp_grpc: see deploy/otel-collector/base.yaml"),
     Fault("jaeger-out-of-reach", "A wrong `JAEGER_OTLP_ENDPOINT`", NOTHING + "; the Collector's queue grows",
           "has the spans and can't hand them to Jaeger, which is up",
           "correct or unset JAEGER_OTLP_ENDPOINT and restart the Collector; its queue on disk is sent then"),

@@ -19,7 +19,7 @@ PATIENCE = 8.0  # seconds for the trace to be whole; on an idle machine it takes
 SOON = 2.5  # by then what is missing will hardly come; a reason seen in the settings is believed
 ANSWERS = (201, 202, 402, 409, 422)  # what an order may come to; 404 would not be order
 OLD_NAMES = ("http.method", "http.url", "http.status_code", "db.system", "db.name", "db.statement")
-LOGS_EXPORTER = "otlphttp/loki"  # it counts as the exporter of spans does
+LOGS_EXPORTER = "otlp_http/loki"  # it counts as the exporter of spans does
 
 
 def follow(system: System, services: dict[str, dict[str, Any]]) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ public class FindsById extends H2Backend {
     private static MVStore open(String file) {
         return new MVStore.Builder()
                 .fileName(file)
+                .autoCompactFillRate(40) // 90, as it comes, has it write most of what it holds again and again
                 .backgroundExceptionHandler((thread, error) -> error.printStackTrace())
                 .open();
     }
