@@ -25,12 +25,12 @@ JAVA_NEEDED = 17
 JAVA_OPTIONS = [
     # Room for what does not live long: in a heap that only just fits, all stands still every other second.
     "-Xms160m",
-    "-Xmn40m",
+    "-Xmn96m",
     "-XX:SurvivorRatio=3",
     "-Xmx192m",
     "-XX:MaxMetaspaceSize=64m",
     "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",
+    "-XX:ReservedCodeCacheSize=48m",
 ]
 
 

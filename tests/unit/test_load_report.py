@@ -1,6 +1,7 @@
 """The report of a load: times, failures, and whether all of it is as it should be."""
 
 import mmap
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tools.audit import Report as Audit
 from tools.load.fate import Evidence
 from tools.load.journal import Trip
 from tools.load.metrics import Growth, of_collector, of_sdks
+from tools.load.pace import Pace, pace
 from tools.load.page import html
 from tools.load.processes import MIB, fifth, growth, own
 from tools.load.report import Report
@@ -48,7 +50,7 @@ def a_report(
     )
     used = {"locust": unused | {"share": 0.1, "mib_per_minute": 0.5} | use}
     evidence = Evidence(collector=collector or {}, away=[(1.0, 6.0)])
-    return Report(list(trips), there, evidence, ratio, BOOKS, used, late, {"at": "now"})
+    return Report(list(trips), there, evidence, ratio, BOOKS, used, late, {"at": "now"}, {})
 
 
 def test_times_of_client_and_spans_and_their_difference_stand_side_by_side() -> None:
@@ -87,6 +89,23 @@ def test_step_that_became_slower_is_named_first() -> None:
     report = replace(a_report(*trips), found=found)
     assert list(report.drift_by_step) == ["slower", "steady"]
     assert "slower: 5.0 ms, 25.0 ms" in text(report)
+
+
+def test_machine_that_slows_down_is_told_from_a_shop_that_does() -> None:
+    took = [2.0] * 80 + [3.0] * 20
+    assert pace(took) == {"early_ms": 2.0, "last_ms": 3.0}
+    assert pace(took[:9]) == {}
+    report = replace(a_report(*(a_trip(str(n), began=float(n)) for n in range(100))), pace=pace(took))
+    assert "took 2.00 ms of its CPU then, and 3.00 ms in the last" in text(report)
+
+
+def test_pace_is_what_the_same_work_takes_of_the_cpu() -> None:
+    looked = Pace()
+    before = time.thread_time()
+    for _ in range(20):
+        looked.look()
+    each = 1000 * (time.thread_time() - before) / 20
+    assert looked.document()["last_ms"] == pytest.approx(each, rel=0.5)
 
 
 def test_memory_that_grows_has_its_slope() -> None:

@@ -118,7 +118,8 @@ def _reported(
     evidence: Evidence = watch.evidence()
     busy = BUSY in (directory / "locust.log").read_text()
     books = audited(lambda: read_books(mongodb_url()), wait=30)
-    return Report(made, found, evidence, ratio(), books, watch.processes.document(), busy, made_with(asked))
+    use, pace = watch.processes.document(), watch.pace.document()
+    return Report(made, found, evidence, ratio(), books, use, busy, made_with(asked), pace)
 
 
 if __name__ == "__main__":

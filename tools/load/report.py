@@ -6,21 +6,20 @@ from typing import Any
 
 from ..audit import Report as Audit
 from ..sampled import chosen
+from . import drift
 from .fate import Evidence, Fates, failed, fates
 from .journal import Trip
 from .stored import Seen
 from .times import Second, Table, client, difference, seconds, steps, summed_up
 
 SLOWEST = 10
-EARLY, LAST = (0.2, 0.4), (0.8, 1.0)
-"""What is compared for drift, as shares of the load: the first fifth warms up."""
 BUSY, LATE = 0.9, 100.0
 """A process of Locust beyond this share of a core, or trips beginning so many milliseconds too late: the
 figures are Locust's, not the shop's."""
 FIGURES = (
     *("good", "requests", "seconds", "pending", "cut_off", "failed", "failures", "predicted"),
     *("wrongly_sampled", "away", "client_ms", "span_ms", "difference_ms", "late_ms", "slowest", "bottleneck"),
-    *("lost_before_collector", "drift_ms", "drift_by_step"),
+    *("lost_before_collector", "drift_ms", "drift_by_step", "pace"),
 )
 
 
@@ -28,7 +27,7 @@ FIGURES = (
 class Report:
     """`found`: what Jaeger has of the trips, by trace id. `ratio`: the share kept by the trace id, if it is.
 
-    `made`: with what, and on what.
+    `made`: with what, and on what. `pace`: of the machine itself, `Pace.document()`.
     """
 
     trips: list[Trip]
@@ -39,6 +38,7 @@ class Report:
     processes: dict[str, dict[str, float]]
     locust_says_busy: bool
     made: dict[str, Any]
+    pace: dict[str, float]
 
     @cached_property
     def good(self) -> bool:
@@ -124,26 +124,11 @@ class Report:
 
     @property
     def drift_ms(self) -> tuple[float, float]:
-        """The p99 of answers in the second fifth of the load, and in the last."""
-        early, last = (
-            summed_up(answer.ms for trip in self._within(*part) for answer in trip.answers)[2]
-            for part in (EARLY, LAST)
-        )
-        return early, last
+        return drift.of_answers(self.trips)
 
     @cached_property
     def drift_by_step(self) -> dict[str, tuple[list[float], list[float]]]:
-        """The same for each kind of span, as a row of `span_ms` each; what became slowest comes first."""
-        early, last = (
-            steps(self.found[trip.trace_id] for trip in self._within(*part) if trip.trace_id in self.found)
-            for part in (EARLY, LAST)
-        )
-        both = {name: (early[name], last[name]) for name in early if name in last}
-        return dict(sorted(both.items(), key=lambda one: one[1][0][2] - one[1][1][2]))
-
-    def _within(self, begin: float, end: float) -> list[Trip]:
-        first, last = (self.began + share * self.seconds for share in (begin, end))
-        return [trip for trip in self.trips if first <= trip.started < last]
+        return drift.of_steps(self.trips, self.found)
 
     @cached_property
     def slowest(self) -> list[tuple[float, str, str]]:

@@ -76,8 +76,18 @@ def _drift(report: Report) -> list[str]:
             f"         {name}: {early[2]:.1f} ms, {last[2]:.1f} ms"
             for name, (early, last) in list(report.drift_by_step.items())[:SHOWN]
         ),
+        *_machine(report.pace),
         f"cpu      of a core, in the same fifths: {', '.join(busy)}",
         f"memory   MiB a minute in the second half, without mapped files and garbage: {', '.join(grew)}",
+    ]
+
+
+def _machine(pace: dict[str, float]) -> list[str]:
+    if not pace:
+        return []
+    was, became = pace["early_ms"], pace["last_ms"]
+    return [
+        f"machine  the same piece of work took {was:.2f} ms of its CPU then, and {became:.2f} ms in the last"
     ]
 
 

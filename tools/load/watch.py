@@ -18,14 +18,17 @@ from ..urls import Urls
 from .fate import Evidence
 from .journal import Trip, first_sampled, unsent
 from .metrics import UPTIME, Growth, of_collector, of_sdks, page
+from .pace import Pace
 from .processes import Processes, of_locust
 from .stored import is_whole
 
 EVERY = 0.5
+PACE_EVERY = 10
+"""So many looks are one look at the machine's own pace."""
 
 
 class Watch:
-    """`with Watch(...) as watch:` around the load; `evidence` and `processes` after it."""
+    """`with Watch(...) as watch:` around the load; `evidence`, `processes` and `pace` after it."""
 
     def __init__(self, where: Urls, journal: Path, locust: Callable[[], int | None]) -> None:
         self._where, self._journal, self._locust = where, journal, locust
@@ -35,6 +38,7 @@ class Watch:
         self._collector, self._sdks, self._away = Growth(), Growth(), Absence()
         self._witness: Trip | None = None
         self.processes = Processes(self._pids)
+        self.pace = Pace()
 
     def __enter__(self) -> Self:
         self._look()
@@ -61,9 +65,13 @@ class Watch:
         )
 
     def _run(self) -> None:
+        looks = 0
         while not self._over.wait(EVERY):
             self._look()
             self.processes.look()
+            looks += 1
+            if looks % PACE_EVERY == 0:
+                self.pace.look()
             self._witness = self._witness or self._first_whole_trip()
 
     def _look(self) -> None:
