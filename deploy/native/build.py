@@ -21,7 +21,7 @@ VERSIONS = {"jaeger": "2.13.0", "otel-collector": "0.158.0", "mongo-stand-in": "
 VERSIONS["otel-collector-gateway"] = VERSIONS["otel-collector"]
 GO, GO_NEEDED = "1.26.6", (1, 25, 0)
 JAVA_NEEDED = 17
-# One client machine, some megabytes of data: small and quick to start beats fast.
+# One client machine, some megabytes of data: small beats fast.
 JAVA_OPTIONS = [
     # Room for what does not live long: in a heap that only just fits, all stands still every other second.
     "-Xms160m",
