@@ -25,12 +25,13 @@ JAVA_NEEDED = 17
 JAVA_OPTIONS = [
     # Room for what does not live long: in a heap that only just fits, all stands still every other second.
     "-Xms160m",
-    "-Xmn96m",
+    "-Xmn64m",
     "-XX:SurvivorRatio=3",
     "-Xmx192m",
     "-XX:MaxMetaspaceSize=64m",
     "-XX:+UseSerialGC",
-    "-XX:ReservedCodeCacheSize=48m",
+    # Without Java's second compiler: it takes 35 MB. STAND_IN_JAVA=-XX:TieredStopAtLevel=4 is for long loads.
+    "-XX:TieredStopAtLevel=1",
 ]
 
 
@@ -65,8 +66,11 @@ def mongo_stand_in() -> Path:
     return target
 
 
-def mongo_command(host: str, port: str, data: Path) -> list[str]:
-    """The command of a MongoDB on this machine: the real one where there is one, else the stand-in."""
+def mongo_command(host: str, port: str, data: Path, java: str = "") -> list[str]:
+    """The command of a MongoDB on this machine: the real one where there is one, else the stand-in.
+
+    `java`: options of its own for the stand-in; Java takes the last of each kind.
+    """
     if mongod := shutil.which("mongod"):
         (data / "mongod").mkdir(parents=True, exist_ok=True)
         options = ["--bind_ip", host, "--port", port, "--nounixsocket", "--wiredTigerCacheSizeGB", "0.25"]
@@ -74,7 +78,8 @@ def mongo_command(host: str, port: str, data: Path) -> list[str]:
     home = mongo_stand_in()
     _need("java")
     classes = f"{home / 'classes'}:{home / 'lib'}/*"
-    return ["java", *JAVA_OPTIONS, "-cp", classes, "MongoStandIn", host, port, str(data / "stand-in.mv")]
+    options = [*JAVA_OPTIONS, *java.split()]
+    return ["java", *options, "-cp", classes, "MongoStandIn", host, port, str(data / "stand-in.mv")]
 
 
 def _home(name: str) -> Path:

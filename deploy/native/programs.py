@@ -114,9 +114,12 @@ def commands(env: Mapping[str, str], mongo: bool) -> dict[str, str]:
     configs = [f"--config={deploy / 'otel-collector' / f'{layer}.yaml'}" for layer in layers]
     storage = deploy / "jaeger" / f"{env.get('JAEGER_STORAGE', 'badger')}.yaml"
     uvicorn = [sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--no-access-log"]
+    java = env.get("STAND_IN_JAVA", "")
     return {
         "SPANSHOP_MONGO": shlex.join(
-            build.mongo_command("127.0.0.1", env["MONGODB_PORT"], data / "mongo") if mongo else ["false"]
+            build.mongo_command("127.0.0.1", env["MONGODB_PORT"], data / "mongo", java)
+            if mongo
+            else ["false"]
         ),
         "SPANSHOP_JAEGER": shlex.join([str(build.jaeger()), f"--config={storage}"]),
         "SPANSHOP_COLLECTOR": shlex.join([str(build.collector()), *configs]),

@@ -1,11 +1,14 @@
 """The stand-in where it must be as good as MongoDB: `make audit` after a long load reads all there is."""
 
+import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pymongo
 import pytest
 
+from deploy.native.build import mongo_command
 from tests.support import MongoServer
 
 PIECES, EACH = 40, 200
@@ -47,3 +50,15 @@ def test_who_asks_for_no_batches_counts_and_changes_all_of_them(tmp_path: Path) 
         assert documents.update_many({}, {"$set": {"seen": True}}).modified_count == 600
         assert documents.delete_many({}).deleted_count == 600
     server.stop()
+
+
+def test_java_options_of_its_own_outweigh_those_the_stand_in_has(tmp_path: Path) -> None:
+    command = mongo_command("127.0.0.1", "1", tmp_path, "-Xmn96m -XX:TieredStopAtLevel=4")
+    if command[0] != "java":
+        pytest.skip("there is a mongod")
+    options = command[: command.index("-cp")]
+    said = subprocess.run(
+        [*options, "-XX:+PrintFlagsFinal", "-version"], capture_output=True, text=True
+    ).stdout
+    flags = dict(re.findall(r"(\w+)\s+= (\d+)", said))
+    assert (flags["MaxNewSize"], flags["TieredStopAtLevel"]) == (str(96 * 2**20), "4")
