@@ -34,6 +34,7 @@ def test_report_has_what_client_spans_and_programs_say(report: dict[str, Any]) -
     programs = {"order", "inventory", "payment", "otel-collector", "jaeger", "mongo", "locust"}
     assert programs == report["processes"].keys()
     assert all(use["cpu_seconds"] > 0 and use["peak_mib"] > 10 for use in report["processes"].values())
+    assert report["pace"]["early_ms"] > 0 < report["pace"]["last_ms"]
     assert len(report["slowest"]) == 10
     assert sum(second["requests"] for second in report["timeline"]) == report["requests"]
 

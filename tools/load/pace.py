@@ -8,11 +8,11 @@ import time
 from statistics import median
 
 WORK = 20_000
-"""Numbers to write down: two to four milliseconds of CPU, next to nothing every few seconds."""
+"""Numbers to write down: two to five milliseconds of CPU, less than a hundredth of a core twice a second."""
 
 
 class Pace:
-    """`look` every few seconds; `early_ms` and `last_ms` are the CPU of one piece of work, in the median."""
+    """`look` now and then; `early_ms` and `last_ms` are the CPU of one piece of work, in the median."""
 
     def __init__(self) -> None:
         self._took: list[float] = []
@@ -27,8 +27,8 @@ class Pace:
 
 
 def pace(took: list[float]) -> dict[str, float]:
-    """The medians of the second fifth and of the last; nothing for less than ten looks."""
-    if len(took) < 10:
+    """The medians of the second fifth and of the last; nothing for less than five looks."""
+    if len(took) < 5:
         return {}
     long = len(took) // 5
     early, last = took[long : 2 * long], took[-long:]

@@ -23,8 +23,6 @@ from .processes import Processes, of_locust
 from .stored import is_whole
 
 EVERY = 0.5
-PACE_EVERY = 10
-"""So many looks are one look at the machine's own pace."""
 
 
 class Watch:
@@ -65,13 +63,10 @@ class Watch:
         )
 
     def _run(self) -> None:
-        looks = 0
         while not self._over.wait(EVERY):
             self._look()
             self.processes.look()
-            looks += 1
-            if looks % PACE_EVERY == 0:
-                self.pace.look()
+            self.pace.look()
             self._witness = self._witness or self._first_whole_trip()
 
     def _look(self) -> None:
