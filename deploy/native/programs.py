@@ -99,7 +99,7 @@ def _defaults(values: Mapping[str, str], state: Path) -> dict[str, str]:
         ",deployment.environment.name=local",
         "OTEL_SEMCONV_STABILITY_OPT_IN": "http,database",
         "OTEL_PROPAGATORS": "tracecontext,baggage",
-        "OTEL_BSP_SCHEDULE_DELAY": "100",  # who has placed an order wants to see its trace now
+        "OTEL_BSP_SCHEDULE_DELAY": "250",  # who has placed an order wants to see its trace now
         "OTEL_METRIC_EXPORT_INTERVAL": "5000",
         "PYTHONUNBUFFERED": "1",
     }

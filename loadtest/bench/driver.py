@@ -62,6 +62,12 @@ class Run:
     def orders(self) -> int:
         return len(self.milliseconds)
 
+    def __iadd__(self, other: Self) -> Self:
+        self.seconds += other.seconds
+        self.milliseconds += other.milliseconds
+        self.failed += other.failed
+        return self
+
     def percentile(self, share: float) -> float:
         ordered = sorted(self.milliseconds)
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))]

@@ -1,42 +1,45 @@
-"""One block of orders in one set-up: what one costs, how many it takes, how long they take at a rate."""
+"""Orders in one set-up or side by side in several: what one costs, how many it takes, how long they take."""
 
+import math
+import random
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from .costs import Meter, mebibytes
-from .driver import closed_loop, open_loop
+from .driver import Run, closed_loop, open_loop
 from .shop import Shop
-from .variants import Variant
+from .variants import ALL, Variant
 from .wire import Scales
 
 CLIENTS, WARM_UP = 8, 300
+SLICE, LEAD = 4.0, 1.0  # seconds at the fixed rate
+TURNS = 4
 Seen = dict[str, Any]
 
 
-def saturation(shop: Shop, orders: int) -> float:
-    """Orders a second it takes, once it is warm."""
-    with shop.open():
-        warm_up(shop)
-        return orders / closed_loop(shop.port, CLIENTS, orders).seconds
+def side_by_side(shops: Sequence[Shop], rate: float, seconds: float) -> dict[str, Seen]:
+    """So many `seconds` of `rate` orders a second for each, in slices: worse minutes of the machine hit all.
 
-
-def measure(shop: Shop, behind: Iterable[int], *, orders: int, rate: float, seconds: float) -> Seen:
-    """`rate` a second for so many `seconds`, then `orders` at saturation. CPU in milliseconds per order.
-
-    `behind`: the processes that work on the spans. The rate comes first: they work for a while on what a
-    saturated shop has sent.
+    What leads into a slice does not count: connections that were idle are opened anew.
     """
-    orders = max(20, orders // 10) if shop.variant.slow else orders
-    with shop.open():
-        warm_up(shop)
-        steady = None if shop.variant.slow else open_loop(shop.port, rate, seconds)
-        seen = _at_saturation(shop, behind, orders)
-    if steady:
-        seen |= {"p50": steady.percentile(0.5), "p99": steady.percentile(0.99)}
-        seen["failed"] += steady.failed
-    return seen
+    runs = {shop.variant.name: Run() for shop in shops}
+    for _ in range(math.ceil(seconds / SLICE)):
+        for shop in random.sample(shops, len(shops)):
+            open_loop(shop.port, rate, LEAD)
+            runs[shop.variant.name] += open_loop(shop.port, rate, min(seconds, SLICE))
+    return {
+        name: {"p50": run.percentile(0.5), "p99": run.percentile(0.99), "rate": rate, "failed": run.failed}
+        for name, run in runs.items()
+    }
+
+
+def rate_for_all(shops: Sequence[Shop], orders: int) -> float:
+    """Half of what the traced shop takes at the moment; all set-ups are compared at this rate."""
+    traced = next((shop for shop in shops if shop.variant == ALL), shops[0])
+    return orders / closed_loop(traced.port, CLIENTS, orders).seconds / 2
 
 
 def warm_up(shop: Shop) -> None:
@@ -44,7 +47,24 @@ def warm_up(shop: Shop) -> None:
     closed_loop(shop.port, CLIENTS, WARM_UP // 10 if shop.variant.slow else WARM_UP)
 
 
-def _at_saturation(shop: Shop, behind: Iterable[int], orders: int) -> Seen:
+def at_saturation(shops: Sequence[Shop], behind: Callable[[Shop], list[int]], orders: int) -> dict[str, Seen]:
+    """So many orders for each, as fast as it takes them, in turns. CPU in milliseconds per order.
+
+    `behind`: the processes that work on the spans of a shop.
+    """
+    turns: dict[str, list[Seen]] = {shop.variant.name: [] for shop in shops}
+    for _ in range(TURNS):
+        for shop in random.sample(shops, len(shops)):
+            part = max(20, orders // 10) if shop.variant.slow else orders
+            turns[shop.variant.name].append(_turn(shop, behind(shop), part // TURNS))
+    return {
+        name: {what: fmean(turn[what] for turn in seen) for what in seen[0]}
+        | {"failed": sum(turn["failed"] for turn in seen)}
+        for name, seen in turns.items()
+    }
+
+
+def _turn(shop: Shop, behind: Iterable[int], orders: int) -> Seen:
     with Meter(shop.pids) as services, Meter(behind) as pipeline:
         full = closed_loop(shop.port, CLIENTS, orders)
         threading.Event().wait(shop.variant.settle)
@@ -55,6 +75,11 @@ def _at_saturation(shop: Shop, behind: Iterable[int], orders: int) -> Seen:
         "mebibytes": mebibytes(shop.pids),
         "failed": full.failed,
     }
+
+
+def both(steady: Seen, full: Seen) -> Seen:
+    """What was seen at the rate and at saturation."""
+    return full | steady | {"failed": full["failed"] + steady["failed"]}
 
 
 def weigh(variant: Variant, directory: Path, python: Path, orders: int) -> Seen:

@@ -64,7 +64,8 @@ def _table(result: Result) -> str:
     )
     made = result["made"]
     origin = f"{made['date']}, {made['machine']}; {made['versions']}"
-    how = f"{len(result['runs']['off'])} rounds, at a fixed rate of {result['rate']:.0f} orders a second"
+    rate = _median(result["runs"]["off"], "rate")
+    how = f"{len(result['runs']['off'])} rounds, p50 and p99 at {rate:.0f} orders a second (the middle round)"
     note = f"*{origin}; {how}. In brackets: the least and the most of the rounds.*"
     return table(head, *rows) + "\n\n" + note
 

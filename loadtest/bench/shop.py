@@ -29,7 +29,7 @@ class Shop:
         self._environment = {
             "MONGODB_URL": self._mongo.url,
             "OTEL_EXPORTER_OTLP_ENDPOINT": otlp,
-            "OTEL_BSP_SCHEDULE_DELAY": "100",
+            "OTEL_BSP_SCHEDULE_DELAY": "250",
             "OTEL_METRIC_EXPORT_INTERVAL": "5000",
             "PYTHONDONTWRITEBYTECODE": "",
             **variant.environment,

@@ -132,7 +132,11 @@ LEVERS = (
         kept="the SDK's default",
     ),
     Lever(
-        "spans leave every 100 ms, not every 5 s",
+        "spans leave four times a second, not ten",
+        Variant("every 100 ms", environment={"OTEL_BSP_SCHEDULE_DELAY": "100"}),
+    ),
+    Lever(
+        "spans leave four times a second, not every 5 s",
         Variant("every 5 s", environment={"OTEL_BSP_SCHEDULE_DELAY": "5000"}, settle=5.5),
         kept="yes: who has placed an order wants to see its trace now",
     ),

@@ -144,7 +144,7 @@ def test_service_gets_its_telemetry_by_the_standard_variables(name: str) -> None
         "OTEL_SEMCONV_STABILITY_OPT_IN": "http,database",
         "OTEL_TRACES_SAMPLER": "${OTEL_TRACES_SAMPLER:-parentbased_always_on}",
         "OTEL_TRACES_SAMPLER_ARG": None,  # passed on if it is set
-        "OTEL_BSP_SCHEDULE_DELAY": 100,
+        "OTEL_BSP_SCHEDULE_DELAY": 250,
         "OTEL_METRIC_EXPORT_INTERVAL": 5000,
     }
 

@@ -58,7 +58,7 @@ class ProxiedShop:
 
     def _service(self, name: str, **more: str) -> ServiceProcess:
         database = self._through(MONGODB[name], self._mongo.port).replace("http", "mongodb")
-        telemetry = {"OTEL_EXPORTER_OTLP_ENDPOINT": self._telemetry, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+        telemetry = {"OTEL_EXPORTER_OTLP_ENDPOINT": self._telemetry, "OTEL_BSP_SCHEDULE_DELAY": "250"}
         return ServiceProcess(name, self._directory, MONGODB_URL=database, **telemetry, **more)
 
     def await_well(self, seconds: float = 20) -> None:

@@ -1,0 +1,75 @@
+"""Rounds: the set-ups measured side by side, each started anew for every round."""
+
+import contextlib
+import random
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.practice.experiment import made
+
+from .backend import Backend
+from .figures import Result
+from .measure import Seen, at_saturation, both, rate_for_all, side_by_side, warm_up, weigh
+from .shop import Shop
+from .variants import ELSEWHERE, Variant
+
+
+def bench(chosen: list[Variant], backend: Backend, directory: Path, asked: Namespace) -> Result:
+    """Return all that was seen, by set-up and round."""
+    runs: dict[str, list[Seen]] = {variant.name: [] for variant in chosen}
+    with contextlib.ExitStack() as ends:
+        shops = [ends.enter_context(shop) for shop in _shops(chosen, backend, directory, asked)]
+        for number in range(asked.rounds):
+            where = f"round {number + 1} of {asked.rounds}"
+            for name, seen in one_round(shops, backend, where, asked).items():
+                runs[name].append({what: round(value, 7) for what, value in seen.items()})
+    weighed = [variant for variant in chosen if ELSEWHERE not in variant.environment.values()]
+    weights = {
+        variant.name: weigh(variant, directory / f"weighed-{number}", asked.python, 60)
+        for number, variant in enumerate(weighed)
+    }
+    return {"made": made(), "runs": runs, "weights": weights}
+
+
+def one_round(shops: list[Shop], backend: Backend, where: str, asked: Namespace) -> dict[str, Seen]:
+    """All that take the rate stand side by side; then the slow ones, one after the other."""
+
+    def behind(shop: Shop) -> list[int]:
+        return backend.pids(shop.variant.collector)
+
+    seen: dict[str, Seen] = {}
+    quick = [shop for shop in shops if not shop.variant.slow]
+    with _all_open(quick):
+        if quick:
+            rate = asked.rate or rate_for_all(quick, asked.orders)
+            print(f"{where}: {len(quick)} side by side at {rate:.1f} orders a second", flush=True)
+            steady = side_by_side(quick, rate, asked.seconds)
+            full = at_saturation(quick, behind, asked.orders)
+            seen = {name: both(steady[name], full[name]) for name in full}
+    for shop in shops:
+        if shop.variant.slow:
+            with _all_open([shop]):
+                seen |= at_saturation([shop], behind, asked.orders)
+    for variant in (shop.variant for shop in shops):
+        print(f"{where}: {_line(variant, seen[variant.name])}", flush=True)
+    return seen
+
+
+@contextlib.contextmanager
+def _all_open(shops: list[Shop]) -> Iterator[None]:
+    with contextlib.ExitStack() as ends:
+        for shop in random.sample(shops, len(shops)):  # the first is dearer
+            warm_up(ends.enter_context(shop.open()))
+        yield
+
+
+def _shops(chosen: list[Variant], backend: Backend, directory: Path, asked: Namespace) -> Iterator[Shop]:
+    for place, variant in enumerate(chosen, 1):
+        print(f"starting {place:2} of {len(chosen)}: {variant.name}", flush=True)
+        yield Shop(variant, directory / f"shop-{place}", asked.python, backend.url(variant))
+
+
+def _line(variant: Variant, seen: Seen) -> str:
+    p99 = f"p99 {seen['p99']:6.1f} ms" if "p99" in seen else ""
+    return f"{variant.name:16} {seen['cpu_ms']:6.2f} ms/order {seen['saturation']:6.1f}/s  {p99}"

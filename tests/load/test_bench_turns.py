@@ -1,0 +1,46 @@
+"""`make bench` gives set-ups that stand side by side their orders in turn, and what is behind steps back."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from typing import Any, cast
+
+from loadtest.bench.backend import step_back
+from loadtest.bench.measure import LEAD, side_by_side
+from loadtest.bench.shop import Shop
+from loadtest.bench.variants import Variant
+from tests.load.locust import stub
+
+SECONDS, RATE = 0.5, 40.0
+
+
+@dataclass
+class StandIn:
+    """What the loop needs of a Shop."""
+
+    variant: Variant
+    port: int
+
+
+def seen(*stalls: tuple[float, float]) -> list[dict[str, Any]]:
+    """For each shop, which after so many seconds gives no answers for so many: what its orders took."""
+    shops = []
+    with stub(*map(str, stalls[0])) as one, stub(*map(str, stalls[1])) as other:
+        for name, url in (("one", one), ("other", other)):
+            shops.append(cast(Shop, StandIn(Variant(name), int(url.rpartition(":")[2]))))
+        found = side_by_side(shops, RATE, SECONDS)
+    return [found["one"], found["other"]]
+
+
+def test_stall_counts_for_the_set_up_that_has_it_but_not_in_the_lead() -> None:
+    late, early = seen((LEAD + 0.1, 0.6), (0.0, 0.6))
+    assert late["p99"] > 300
+    assert early["p99"] < 200
+    assert late["failed"] == early["failed"] == 0
+
+
+def test_what_is_behind_works_while_the_services_do_not() -> None:
+    with subprocess.Popen(["sleep", "60"]) as behind:
+        step_back(behind.pid)
+        assert os.sched_getscheduler(behind.pid) == os.SCHED_IDLE
+        behind.kill()
