@@ -20,23 +20,26 @@ TURNS = 4
 Seen = dict[str, Any]
 
 
-def side_by_side(shops: Sequence[Shop], rate: float, seconds: float) -> dict[str, Seen]:
-    """So many `seconds` of `rate` orders a second for each, in slices: worse minutes of the machine hit all.
+def side_by_side(shops: Sequence[Shop], rate: Callable[[], float], seconds: float) -> dict[str, Seen]:
+    """So many `seconds` of orders for each, in slices: a worse minute of the machine is one for all.
 
-    What leads into a slice does not count: connections that were idle are opened anew.
+    `rate()` a second, the same for all and asked for again after each has had its turn. What leads into a
+    slice does not count: connections that were idle are opened anew.
     """
-    runs = {shop.variant.name: Run() for shop in shops}
+    runs, rates = {shop.variant.name: Run() for shop in shops}, []
     for _ in range(math.ceil(seconds / SLICE)):
+        rates.append(rate())
         for shop in random.sample(shops, len(shops)):
-            open_loop(shop.port, rate, LEAD)
-            runs[shop.variant.name] += open_loop(shop.port, rate, min(seconds, SLICE))
+            open_loop(shop.port, rates[-1], LEAD)
+            runs[shop.variant.name] += open_loop(shop.port, rates[-1], min(seconds, SLICE))
+    at = {"rate": fmean(rates)}
     return {
-        name: {"p50": run.percentile(0.5), "p99": run.percentile(0.99), "rate": rate, "failed": run.failed}
+        name: at | {"p50": run.percentile(0.5), "p99": run.percentile(0.99), "failed": run.failed}
         for name, run in runs.items()
     }
 
 
-def rate_for_all(shops: Sequence[Shop], orders: int) -> float:
+def half_of_saturation(shops: Sequence[Shop], orders: int) -> float:
     """Half of what the traced shop takes at the moment; all set-ups are compared at this rate."""
     traced = next((shop for shop in shops if shop.variant == ALL), shops[0])
     return orders / closed_loop(traced.port, CLIENTS, orders).seconds / 2

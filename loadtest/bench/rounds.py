@@ -10,7 +10,7 @@ from tests.practice.experiment import made
 
 from .backend import Backend
 from .figures import Result
-from .measure import Seen, at_saturation, both, rate_for_all, side_by_side, warm_up, weigh
+from .measure import Seen, at_saturation, both, half_of_saturation, side_by_side, warm_up, weigh
 from .shop import Shop
 from .variants import ELSEWHERE, Variant
 
@@ -38,12 +38,15 @@ def one_round(shops: list[Shop], backend: Backend, where: str, asked: Namespace)
     def behind(shop: Shop) -> list[int]:
         return backend.pids(shop.variant.collector)
 
+    def rate() -> float:
+        found = asked.rate or half_of_saturation(quick, asked.orders // 2)
+        print(f"{where}: {len(quick)} side by side at {found:.1f} orders a second", flush=True)
+        return found
+
     seen: dict[str, Seen] = {}
     quick = [shop for shop in shops if not shop.variant.slow]
     with _all_open(quick):
         if quick:
-            rate = asked.rate or rate_for_all(quick, asked.orders)
-            print(f"{where}: {len(quick)} side by side at {rate:.1f} orders a second", flush=True)
             steady = side_by_side(quick, rate, asked.seconds)
             full = at_saturation(quick, behind, asked.orders)
             seen = {name: both(steady[name], full[name]) for name in full}

@@ -28,7 +28,7 @@ def seen(*stalls: tuple[float, float]) -> list[dict[str, Any]]:
     with stub(*map(str, stalls[0])) as one, stub(*map(str, stalls[1])) as other:
         for name, url in (("one", one), ("other", other)):
             shops.append(cast(Shop, StandIn(Variant(name), int(url.rpartition(":")[2]))))
-        found = side_by_side(shops, RATE, SECONDS)
+        found = side_by_side(shops, lambda: RATE, SECONDS)
     return [found["one"], found["other"]]
 
 
@@ -42,5 +42,6 @@ def test_stall_counts_for_the_set_up_that_has_it_but_not_in_the_lead() -> None:
 def test_what_is_behind_works_while_the_services_do_not() -> None:
     with subprocess.Popen(["sleep", "60"]) as behind:
         step_back(behind.pid)
-        assert os.sched_getscheduler(behind.pid) == os.SCHED_IDLE
+        found = os.sched_getscheduler(behind.pid)
         behind.kill()
+    assert found == os.SCHED_IDLE
