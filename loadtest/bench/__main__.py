@@ -69,7 +69,7 @@ def _asked() -> argparse.Namespace:
         prog="make bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=6)
-    parser.add_argument("--orders", type=int, default=600, help="of a block at saturation")
+    parser.add_argument("--orders", type=int, default=600, help="of each at saturation, in a round")
     parser.add_argument("--seconds", type=float, default=12, help="of each at the fixed rate, in a round")
     parser.add_argument(
         "--rate", type=float, default=0, help="orders a second; default: half of what the traced one takes"

@@ -58,10 +58,6 @@ class Run:
     milliseconds: list[float] = field(default_factory=list)
     failed: int = 0
 
-    @property
-    def orders(self) -> int:
-        return len(self.milliseconds)
-
     def __iadd__(self, other: Self) -> Self:
         self.seconds += other.seconds
         self.milliseconds += other.milliseconds

@@ -40,7 +40,7 @@ def test_stall_counts_for_the_set_up_that_has_it_but_not_in_the_lead() -> None:
 
 
 def test_what_is_behind_works_while_the_services_do_not() -> None:
-    with subprocess.Popen(["sleep", "60"]) as behind:
+    with subprocess.Popen(["sleep", "5"]) as behind:
         step_back(behind.pid)
         found = os.sched_getscheduler(behind.pid)
         behind.kill()
