@@ -48,8 +48,11 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def eventually(look: Callable[[], T], *, seconds: float = 10.0) -> T:
-    """Return what `look` returns once it raises no AssertionError; raise its last one at the deadline."""
+def eventually(look: Callable[[], T], *, seconds: float = 10.0, pause: float = 0.02) -> T:
+    """Return what `look` returns once it raises no AssertionError; raise its last one at the deadline.
+
+    `pause`: seconds before it looks again; more where a look is dear.
+    """
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -57,7 +60,7 @@ def eventually(look: Callable[[], T], *, seconds: float = 10.0) -> T:
         except AssertionError:
             if time.monotonic() > deadline:
                 raise
-            threading.Event().wait(0.02)
+            threading.Event().wait(pause)
 
 
 def new_order(sku: str = "lamp", quantity: int = 1, method: str = OK, **more: Any) -> dict[str, Any]:
@@ -181,7 +184,8 @@ class ShopInProcess:
         eventually(settled, seconds=30)
 
     def stock(self, sku: str) -> dict[str, int]:
-        return self.inventory.get(f"/stock/{sku}").json()
+        found: dict[str, int] = self.inventory.get(f"/stock/{sku}").json()
+        return found
 
 
 def _ready(client: httpx.Client) -> None:

@@ -21,6 +21,7 @@ from deploy.native.ports import settings, state_dir
 from . import page, small, text
 from .backend import Backend
 from .figures import LEVERS_RESULT, RESULT, Result, trouble
+from .measure import FEWEST
 from .rounds import bench
 from .shop import PYTHON
 from .variants import ALL, LEVERS, ONE, VARIANTS, Variant
@@ -78,7 +79,10 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--levers", action="store_true", help="compare with and without each lever")
     parser.add_argument("--page", action="store_true", help="write docs/price-of-tracing.md anew")
     parser.add_argument("--python", type=Path, default=PYTHON, help="the interpreter that runs the services")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    if asked.orders < FEWEST:
+        parser.error(f"at saturation all take turns: --orders must be {FEWEST} or more, not {asked.orders}")
+    return asked
 
 
 if __name__ == "__main__":

@@ -13,19 +13,19 @@ from tests.support import free_ports
 
 from .variants import Variant
 
-ONE_CORE = {"GOMAXPROCS": "1"}
-"""As in supervisord.conf."""
+ONE_CORE = "1"
+"""GOMAXPROCS, as in supervisord.conf."""
 
 
 class Backend:
     """All of it, once for all runs."""
 
     def __init__(self, directory: Path) -> None:
-        self._jaeger = JaegerProcess(directory, "badger", **ONE_CORE)
+        self._jaeger = JaegerProcess(directory, "badger", GOMAXPROCS=ONE_CORE)
         tail = BASE.with_name("tail-sampling.yaml")
         self.collectors = {
-            "plain": Collector(directory / "plain", self._jaeger.otlp, **ONE_CORE),
-            "tail-sampling": Collector(directory / "tail", self._jaeger.otlp, tail, **ONE_CORE),
+            "plain": Collector(directory / "plain", self._jaeger.otlp, GOMAXPROCS=ONE_CORE),
+            "tail-sampling": Collector(directory / "tail", self._jaeger.otlp, tail, GOMAXPROCS=ONE_CORE),
         }
         self._elsewhere_port = free_ports(1)[0]
         self._ends = contextlib.ExitStack()

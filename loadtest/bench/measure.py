@@ -17,6 +17,7 @@ from .wire import Scales
 CLIENTS, WARM_UP = 8, 300
 SLICE, LEAD = 4.0, 1.0  # seconds at the fixed rate
 TURNS = 4
+FEWEST = 5 * TURNS  # orders of a set-up at saturation
 Seen = dict[str, Any]
 
 
@@ -58,7 +59,7 @@ def at_saturation(shops: Sequence[Shop], behind: Callable[[Shop], list[int]], or
     turns: dict[str, list[Seen]] = {shop.variant.name: [] for shop in shops}
     for _ in range(TURNS):
         for shop in random.sample(shops, len(shops)):
-            part = max(20, orders // 10) if shop.variant.slow else orders
+            part = max(FEWEST, orders // 10) if shop.variant.slow else orders
             turns[shop.variant.name].append(_turn(shop, behind(shop), part // TURNS))
     return {
         name: {what: fmean(turn[what] for turn in seen) for what in seen[0]}
@@ -90,4 +91,4 @@ def weigh(variant: Variant, directory: Path, python: Path, orders: int) -> Seen:
     with Scales() as scales:
         with Shop(variant, directory, python, scales.url) as shop, shop.open():
             closed_loop(shop.port, CLIENTS, orders)
-        return {"spans": len(scales.spans) / orders, "bytes": scales.bytes / orders}
+        return {"spans": len(scales.spans) / orders, "bytes": scales.weight / orders}

@@ -19,7 +19,7 @@ from tests.practice.experiment import made
 from . import page
 from .backend import Backend
 from .costs import Meter
-from .driver import closed_loop
+from .driver import Run, closed_loop
 from .figures import PROFILE, Result
 from .measure import CLIENTS, warm_up
 from .shop import PYTHON, Shop
@@ -84,10 +84,10 @@ def _divided(shop: Shop, directory: Path, seconds: int) -> dict[str, float]:
     warm_up(shop)
     files = {pid: directory / f"{pid}.txt" for pid in shop.pids}
     spies = [_spy(pid, file, seconds) for pid, file in files.items()]
-    orders = 0
+    load = Run()
     with Meter(shop.pids) as services:
         while any(spy.poll() is None for spy in spies):
-            orders += closed_loop(shop.port, CLIENTS, 100).orders
+            load += closed_loop(shop.port, CLIENTS, 100)
     for spy, file in zip(spies, files.values(), strict=True):
         if spy.returncode:
             sys.exit(f"py-spy could not look at a service: {file.with_suffix('.log').read_text()[-500:]}")
@@ -96,7 +96,7 @@ def _divided(shop: Shop, directory: Path, seconds: int) -> dict[str, float]:
         for line in file.read_text().splitlines():
             stack, _, count = line.rpartition(" ")
             seen[part_of(stack)] += int(count)
-    each = services.milliseconds / orders / seen.total()
+    each = services.milliseconds / len(load.milliseconds) / seen.total()
     return {part: round(seen[part] * each, 3) for part in [*PARTS, OTHER]}
 
 

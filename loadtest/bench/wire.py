@@ -4,10 +4,10 @@ from tests.sink import Sink
 
 
 class Scales(Sink):
-    """`bytes`: of traces in OTLP, before any packing."""
+    """`weight`: bytes of traces in OTLP, before any packing."""
 
-    bytes = 0
+    weight = 0
 
     def take_spans(self, body: bytes) -> None:
-        self.bytes += len(body)
+        self.weight += len(body)
         super().take_spans(body)

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -45,3 +46,10 @@ def test_what_is_behind_works_while_the_services_do_not() -> None:
         found = os.sched_getscheduler(behind.pid)
         behind.kill()
     assert found == os.SCHED_IDLE
+
+
+def test_too_few_orders_to_take_turns_says_how_many_it_takes() -> None:
+    asked = [sys.executable, "-m", "loadtest.bench", "--orders", "3"]
+    told = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert told.returncode == 2
+    assert "--orders must be 20 or more, not 3" in told.stderr

@@ -56,7 +56,7 @@ def _expire(shop: TracedShop, jaeger: JaegerProcess) -> dict[str, Any]:
     ordinary, incident = shop.place([ORDINARY, INCIDENT])
     spans = {one.kind: len(_whole(jaeger, one).spans) for one in (ordinary, incident)}
     assert archive(jaeger.url, incident.trace_id)
-    eventually(lambda: _gone(jaeger, ordinary), seconds=TTL + 12)
+    eventually(lambda: _gone(jaeger, ordinary), seconds=TTL + 12, pause=0.2)
     return {
         "ttl": TTL,
         "gone_after": round(time.monotonic() - began, 1),
@@ -70,7 +70,6 @@ def _whole(jaeger: JaegerProcess, placed: Placed) -> Trace:
 
 
 def _gone(jaeger: JaegerProcess, placed: Placed) -> None:
-    time.sleep(0.2)
     assert not jaeger.api.trace(placed.trace_id).spans
 
 

@@ -12,8 +12,13 @@ from deploy.native import build
 from tests.support import Outside, eventually, free_ports
 
 BASE = Path(__file__).parents[2] / "deploy" / "otel-collector" / "base.yaml"
-PORTS = ("OTLP_HTTP_PORT", "OTLP_GRPC_PORT", "COLLECTOR_HEALTH_PORT", "COLLECTOR_METRICS_PORT")
-PORTS += ("COLLECTOR_EXPORTED_METRICS_PORT",)
+PORTS = (
+    "OTLP_HTTP_PORT",
+    "OTLP_GRPC_PORT",
+    "COLLECTOR_HEALTH_PORT",
+    "COLLECTOR_METRICS_PORT",
+    "COLLECTOR_EXPORTED_METRICS_PORT",
+)
 
 
 class Collector:
