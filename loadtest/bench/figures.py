@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 RESULT = Path(__file__).parents[2] / "docs" / "price-of-tracing.json"
 LEVERS_RESULT = RESULT.with_name("price-of-levers.json")
+CONTROLS = ("off", "off again")
+"""Both without tracing: what differs between them is chance."""
 PROFILE = RESULT.with_name("price-profile.json")
 Result = dict[str, Any]
 Spread = tuple[float, float, float]
@@ -21,27 +23,37 @@ def read(file: Path) -> Result:
 
 
 def ratios(result: Result, name: str, base: str, what: str) -> Spread:
-    """`what` of one set-up by that of another of the same round."""
-    return _spread(
-        each[what] / other[what]
-        for each, other in zip(result["runs"][name], result["runs"][base], strict=True)
+    """`what` of one set-up by that of another of the same round; without tracing, by the mean of both."""
+    found = _by_round(result, name, what)
+    against = (
+        _untraced(result, what) if base == "off" and name not in CONTROLS else _by_round(result, base, what)
     )
+    return _spread(a / b for a, b in zip(found, against, strict=True))
 
 
 def cpu(result: Result, name: str) -> list[float]:
     """CPU milliseconds per order in each round."""
-    return [run["cpu_ms"] for run in result["runs"][name]]
+    return _by_round(result, name, "cpu_ms")
 
 
 def times(result: Result, name: str, base: str = "off") -> Spread:
     """CPU of an order against that of the base."""
-    return _spread(a / b for a, b in zip(cpu(result, name), cpu(result, base), strict=True))
+    return ratios(result, name, base, "cpu_ms")
 
 
 def added(result: Result, name: str) -> Spread:
-    """CPU milliseconds that a set-up adds to an order without tracing: against the mean of both controls."""
-    base = [(a + b) / 2 for a, b in zip(cpu(result, "off"), cpu(result, "off again"), strict=True)]
+    """CPU milliseconds that a set-up adds to an order without tracing."""
+    base = _untraced(result, "cpu_ms")
     return _spread(a - b for a, b in zip(cpu(result, name), base, strict=True))
+
+
+def _by_round(result: Result, name: str, what: str) -> list[float]:
+    return [run[what] for run in result["runs"][name]]
+
+
+def _untraced(result: Result, what: str) -> list[float]:
+    pairs = zip(*(_by_round(result, name, what) for name in CONTROLS), strict=True)
+    return [fmean(pair) for pair in pairs]
 
 
 def share(result: Result, name: str, of: str) -> float:

@@ -15,21 +15,21 @@ from .variants import ALL, Variant
 from .wire import Scales
 
 CLIENTS, WARM_UP = 8, 300
-SLICE, LEAD = 4.0, 1.0  # seconds at the fixed rate
-TURNS = 4
-FEWEST = 5 * TURNS  # orders of a set-up at saturation
+SLICE, LEAD = 2.0, 0.5  # seconds at the fixed rate
+TURN, FEWEST = 100, 20  # orders at saturation: in a turn, in all
 Seen = dict[str, Any]
 
 
 def side_by_side(shops: Sequence[Shop], rate: Callable[[], float], seconds: float) -> dict[str, Seen]:
-    """So many `seconds` of orders for each, in slices: a worse minute of the machine is one for all.
+    """So many `seconds` of orders for each, in slices: a worse moment of the machine is one for all.
 
-    `rate()` a second, the same for all and asked for again after each has had its turn. What leads into a
-    slice does not count: connections that were idle are opened anew.
+    `rate()` a second, the same for all: asked for again after each has had its turn; of the last three the
+    mean. What leads into a slice does not count: connections that were idle are opened anew.
     """
-    runs, rates = {shop.variant.name: Run() for shop in shops}, []
+    runs, found, rates = {shop.variant.name: Run() for shop in shops}, [], []
     for _ in range(math.ceil(seconds / SLICE)):
-        rates.append(rate())
+        found.append(rate())
+        rates.append(fmean(found[-3:]))
         for shop in random.sample(shops, len(shops)):
             open_loop(shop.port, rates[-1], LEAD)
             runs[shop.variant.name] += open_loop(shop.port, rates[-1], min(seconds, SLICE))
@@ -57,10 +57,10 @@ def at_saturation(shops: Sequence[Shop], behind: Callable[[Shop], list[int]], or
     `behind`: the processes that work on the spans of a shop.
     """
     turns: dict[str, list[Seen]] = {shop.variant.name: [] for shop in shops}
-    for _ in range(TURNS):
+    number = math.ceil(orders / TURN)
+    for _ in range(number):
         for shop in random.sample(shops, len(shops)):
-            part = max(FEWEST, orders // 10) if shop.variant.slow else orders
-            turns[shop.variant.name].append(_turn(shop, behind(shop), part // TURNS))
+            turns[shop.variant.name].append(_turn(shop, behind(shop), orders // number))
     return {
         name: {what: fmean(turn[what] for turn in seen) for what in seen[0]}
         | {"failed": sum(turn["failed"] for turn in seen)}

@@ -10,7 +10,7 @@ from tests.practice.experiment import made
 
 from .backend import Backend
 from .figures import Result
-from .measure import Seen, at_saturation, both, half_of_saturation, side_by_side, warm_up, weigh
+from .measure import FEWEST, Seen, at_saturation, both, half_of_saturation, side_by_side, warm_up, weigh
 from .shop import Shop
 from .variants import ELSEWHERE, Variant
 
@@ -53,7 +53,7 @@ def one_round(shops: list[Shop], backend: Backend, where: str, asked: Namespace)
     for shop in shops:
         if shop.variant.slow:
             with _all_open([shop]):
-                seen |= at_saturation([shop], behind, asked.orders)
+                seen |= at_saturation([shop], behind, max(FEWEST, asked.orders // 10))
     for variant in (shop.variant for shop in shops):
         print(f"{where}: {_line(variant, seen[variant.name])}", flush=True)
     return seen

@@ -41,7 +41,7 @@ class Variant:
     flags: tuple[str, ...] = (*ASYNCIO, QUIET)
     collector: str = "plain"
     slow: bool = False
-    settle: float = 0.5
+    settle: float = 0.3
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtest.bench.figures import Result, added, share, times, trouble
+from loadtest.bench.figures import Result, added, ratios, share, times, trouble
 
 
 def rounds(*cpu_ms: float, p99: float = 10.0) -> list[dict[str, float]]:
@@ -28,6 +28,13 @@ def test_ratios_are_taken_within_a_round() -> None:
     assert times(measured(), "off again") == pytest.approx((1.0, 4.0 / 4.2, 4.0 / 3.8))
     assert added(measured(), "100 %")[0] == pytest.approx(2.0)
     assert share(measured(), "100 %", "contrib") == pytest.approx(0.5)
+
+
+def test_what_is_compared_with_no_tracing_is_compared_with_the_mean_of_both_controls() -> None:
+    result = measured(off_again=rounds(6.0, 6.2, 5.8, p99=30.0))
+    assert times(result, "100 %")[0] == pytest.approx(6.0 / 5.0)
+    assert ratios(result, "100 %", "off", "p99")[0] == pytest.approx(10.0 / 20.0)
+    assert times(result, "off again")[0] == pytest.approx(6.0 / 4.0)
 
 
 def test_good_run_has_no_trouble() -> None:
