@@ -1,9 +1,9 @@
 """`make bench`: what tracing costs an order.
 
-Every round starts each set-up anew, all side by side, and gives them orders in turn, a few seconds at a time:
-a machine that is slower for a while is so for all, and a process that happens to be slow counts once. Give it
-this machine alone for half an hour. More ROUNDS make the spread smaller; ONLY="off|100 %" runs some; LEVERS=1
-takes back, one at a time, what made the shop cheap.
+Every round starts each set-up anew, all side by side, and gives them orders in turn, a second or two at a
+time: a machine that is slower for a while is so for all, and a process that happens to be slow counts once.
+Give it this machine alone for half an hour. More ROUNDS make the spread smaller; ONLY="off|100 %" runs some;
+LEVERS=1 takes back, one at a time, what made the shop cheap.
 """
 
 import argparse

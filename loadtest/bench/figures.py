@@ -8,9 +8,9 @@ from typing import Any
 
 RESULT = Path(__file__).parents[2] / "docs" / "price-of-tracing.json"
 LEVERS_RESULT = RESULT.with_name("price-of-levers.json")
+PROFILE = RESULT.with_name("price-profile.json")
 CONTROLS = ("off", "off again")
 """Both without tracing: what differs between them is chance."""
-PROFILE = RESULT.with_name("price-profile.json")
 Result = dict[str, Any]
 Spread = tuple[float, float, float]
 """Median, least, most over the rounds."""
@@ -23,7 +23,7 @@ def read(file: Path) -> Result:
 
 
 def ratios(result: Result, name: str, base: str, what: str) -> Spread:
-    """`what` of one set-up by that of another of the same round; without tracing, by the mean of both."""
+    """`what` of one set-up by that of another of the same round; for `off`, by the mean of both controls."""
     found = _by_round(result, name, what)
     against = (
         _untraced(result, what) if base == "off" and name not in CONTROLS else _by_round(result, base, what)
