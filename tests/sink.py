@@ -166,9 +166,15 @@ class ServiceProcess:
         self.client.close()
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End it. Raises AssertionError with the end of its log where it had to be killed."""
         if self.process.poll() is None:
             self.process.send_signal(how)
-        self.process.wait(20)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"{self.name} did not end within 20 s:\n{self.log[-2000:]}") from None
 
     @property
     def log(self) -> str:
