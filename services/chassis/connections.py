@@ -37,8 +37,12 @@ class Traced(httpx.AsyncClient):
 
     async def send(self, request: httpx.Request, **more: Any) -> httpx.Response:
         if unsampled.dropped():
-            return await unsampled.call(request, partial(super().send, **more))
-        return await super().send(request, **more)
+            answer = await unsampled.call(request, partial(super().send, **more))
+        else:
+            answer = await super().send(request, **more)
+        if answer.is_stream_consumed:
+            del answer.stream  # it holds the answer, and the answer it: work for the garbage collector
+        return answer
 
 
 class ToOurs(Traced):

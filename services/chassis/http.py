@@ -42,11 +42,15 @@ class CircuitOpen(NoAnswer):
     """Nothing was sent: the last calls all failed, and the next one is due in a moment only."""
 
 
+WORTH_A_RETRY = retry_if_exception_type(NoAnswer) & retry_if_not_exception_type(CircuitOpen)
+
+
 class Dependency:
     """Another service: one client and one circuit breaker for the life of the process."""
 
     def __init__(self, name: str, http: httpx.AsyncClient, settings: CallSettings) -> None:
         self.name, self._http, self._settings = name, http, settings
+        self._stop = stop_after_attempt(settings.tries)
         self._breaker = CircuitBreaker(
             failure_threshold=settings.breaker_failures,
             recovery_timeout=settings.breaker_seconds,
@@ -63,12 +67,7 @@ class Dependency:
         """Return the answer, its status below 500. Raises NoAnswer after the last try, or CircuitOpen."""
         step = trace.get_current_span()
         step.set_attribute("shop.circuit.state", self.circuit)
-        tries = AsyncRetrying(
-            stop=stop_after_attempt(self._settings.tries),
-            wait=_wait,
-            retry=retry_if_exception_type(NoAnswer) & retry_if_not_exception_type(CircuitOpen),
-            reraise=True,
-        )
+        tries = AsyncRetrying(stop=self._stop, wait=_wait, retry=WORTH_A_RETRY, reraise=True)
         try:
             async with asyncio.timeout(self._settings.step_timeout):
                 async for attempt in tries:
@@ -77,6 +76,8 @@ class Dependency:
                         return await self._try(method, path, json, resent)
         except TimeoutError as error:
             raise NoAnswer("step_timeout") from error
+        finally:
+            vars(tries).clear()  # it and its state hold each other: else the garbage collector has to come
         raise AssertionError("tenacity ends with a result or an error")
 
     async def _try(self, method: str, path: str, json: object, resent: int) -> httpx.Response:

@@ -1,12 +1,14 @@
 """Calls between services: how often, for how long, and when not at all. And the limit of what is in work."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable
 
 import httpx
 import pytest
 import uvicorn
+from chassis.connections import Traced
 from chassis.http import KEEP_ALIVE, CircuitOpen, Dependency, NoAnswer
 from chassis.limits import InFlightLimit
 from chassis.settings import CallSettings
@@ -34,7 +36,7 @@ class Service:
 
 
 def dependency(service: Service, settings: CallSettings = QUICK) -> Dependency:
-    http = httpx.AsyncClient(transport=httpx.MockTransport(service), base_url="http://service")
+    http = Traced(transport=httpx.MockTransport(service), base_url="http://service")
     return Dependency("service", http, settings)
 
 
@@ -50,6 +52,15 @@ async def test_an_answer_is_an_answer(status: int) -> None:
     service = Service(status)
     assert (await dependency(service).call("PUT", "/")).status_code == status
     assert service.resent == [0]
+
+
+async def test_calls_leave_nothing_for_the_garbage_collector() -> None:
+    calls = dependency(Service())
+    await calls.call("PUT", "/")
+    before = _collected()
+    for _ in range(50):
+        await calls.call("PUT", "/")
+    assert _collected() - before < 50
 
 
 async def test_after_three_tries_it_is_unknown() -> None:
@@ -98,6 +109,12 @@ async def test_calls_cut_off_by_the_steps_end_open_the_circuit_too() -> None:
         with pytest.raises(NoAnswer, match="step_timeout"):
             await calls.call("PUT", "/")
     assert calls.circuit == "open"
+
+
+def _collected() -> int:
+    """Objects the garbage collector has found so far, because they held each other."""
+    gc.collect()
+    return int(sum(generation["collected"] for generation in gc.get_stats()))
 
 
 async def _until(look: Callable[[], bool]) -> None:
