@@ -142,11 +142,11 @@ class ServiceProcess:
             str(self.port),
             *flags,
         ]
+        self.client = Outside(base_url=f"http://127.0.0.1:{self.port}", timeout=10)
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 command, cwd=services, env=standard | defaults | extra, stderr=log, stdout=log
             )
-        self.client = Outside(base_url=f"http://127.0.0.1:{self.port}", timeout=10)
 
     def __enter__(self) -> Self:
         eventually(self.alive, seconds=30)
@@ -165,16 +165,16 @@ class ServiceProcess:
         self.stop()
         self.client.close()
 
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """End it. Raises AssertionError with the end of its log where it had to be killed."""
+    def stop(self, how: signal.Signals = signal.SIGTERM, seconds: float = 20) -> None:
+        """End it. Raises AssertionError with the end of its log where it has to be killed after `seconds`."""
         if self.process.poll() is None:
             self.process.send_signal(how)
         try:
-            self.process.wait(20)
+            self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            raise AssertionError(f"{self.name} did not end within 20 s:\n{self.log[-2000:]}") from None
+            raise AssertionError(f"{self.name} did not end within {seconds} s:\n{self.log[-2000:]}") from None
 
     @property
     def log(self) -> str:

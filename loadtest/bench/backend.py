@@ -1,4 +1,4 @@
-"""What stands behind the services while they are measured: Jaeger on disk, Collectors, a stub of one."""
+"""What stands behind the services when measured: Collectors, Jaeger on disk and in memory, a stub."""
 
 import contextlib
 import os
@@ -21,18 +21,21 @@ class Backend:
     """All of it, once for all runs."""
 
     def __init__(self, directory: Path) -> None:
-        self._jaeger = JaegerProcess(directory, "badger", GOMAXPROCS=ONE_CORE)
+        self._jaegers = {kind: _jaeger(directory / kind, kind) for kind in ("badger", "memory")}
+        on_disk, in_memory = (jaeger.otlp for jaeger in self._jaegers.values())
         tail = BASE.with_name("tail-sampling.yaml")
         self.collectors = {
-            "plain": Collector(directory / "plain", self._jaeger.otlp, GOMAXPROCS=ONE_CORE),
-            "tail-sampling": Collector(directory / "tail", self._jaeger.otlp, tail, GOMAXPROCS=ONE_CORE),
+            "plain": Collector(directory / "plain", on_disk, GOMAXPROCS=ONE_CORE),
+            "memory": Collector(directory / "to-memory", in_memory, GOMAXPROCS=ONE_CORE),
+            "tail-sampling": Collector(directory / "tail", on_disk, tail, GOMAXPROCS=ONE_CORE),
         }
         self._elsewhere_port = free_ports(1)[0]
         self._ends = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as ends:
-            ends.enter_context(self._jaeger)
+            for jaeger in self._jaegers.values():
+                ends.enter_context(jaeger)
             for collector in self.collectors.values():
                 ends.callback(collector.stop)
                 collector.start()
@@ -59,7 +62,13 @@ class Backend:
         """Of those that work on spans."""
         if collector == "elsewhere":
             return [self._elsewhere.pid]
-        return [self.collectors[collector].pid, self._jaeger.pid]
+        jaeger = self._jaegers["memory" if collector == "memory" else "badger"]
+        return [self.collectors[collector].pid, jaeger.pid]
+
+
+def _jaeger(directory: Path, storage: str) -> JaegerProcess:
+    directory.mkdir()
+    return JaegerProcess(directory, storage, GOMAXPROCS=ONE_CORE)
 
 
 def step_back(pid: int) -> None:

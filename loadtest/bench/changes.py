@@ -2,8 +2,8 @@
 
 from tests.practice.variant import Change
 
-FILES = ("telemetry", "app", "http", "mongo")
-TELEMETRY, APP, HTTP, MONGO = (f"chassis/{name}.py" for name in FILES)
+FILES = ("telemetry", "app", "http", "connections", "mongo")
+TELEMETRY, APP, HTTP, CONNECTIONS, MONGO = (f"chassis/{name}.py" for name in FILES)
 
 _FIRST = "    # Any other method is the span `HTTP /route`: a client can't make up span names.\n"
 OFF = (
@@ -70,6 +70,10 @@ CONTRIB = (
 )
 
 PYTHONS_GC = (Change(APP, "                _settle_memory()\n", ""),)
+CYCLES = (
+    Change(HTTP, "            vars(tries).clear()", "            pass"),
+    Change(CONNECTIONS, "            del answer.stream", "            pass"),
+)
 OPERATION_SPANS = (Change(APP, '"operation_spans": False', '"operation_spans": True'),)
 LOOKED_AT = (
     Change(

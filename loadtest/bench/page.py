@@ -15,6 +15,8 @@ from .variants import LEVERS, VARIANTS, Lever, Variant
 
 PAGE = RESULT.with_suffix(".md")
 END = "<!-- end -->"
+BEHIND = ("100 %", "memory", "elsewhere", "tail", "contrib", "off again")
+STEADY = ("p50", "p99", "p99_slice")
 
 
 def made_text() -> dict[str, str]:
@@ -56,7 +58,7 @@ def _table(result: Result) -> str:
         "added",
         ": off",
         "orders/s",
-        "p50 / p99",
+        "p50 / p99 / slice",
         "spans",
         "bytes",
         "behind",
@@ -80,7 +82,7 @@ def _row(result: Result, variant: Variant) -> list[str]:
         "" if name == "off" else f"{added(result, name)[0]:+.2f} ms",
         "" if name == "off" else with_spread(times(result, name)),
         f"{_median(runs, 'saturation'):.0f}",
-        f"{_median(runs, 'p50'):.0f} / {_median(runs, 'p99'):.0f} ms" if steady else "",
+        " / ".join(f"{_median(runs, what):.0f}" for what in STEADY) + " ms" if steady else "",
         f"{weight['spans']:.1f}" if weight else "",
         f"{weight['bytes']:,.0f}" if weight else "",
         f"{_median(runs, 'pipeline_ms'):.2f} ms",
@@ -95,9 +97,11 @@ def _bars(result: Result) -> str:
     ]
     control = with_spread(times(result, "off again"))
     control += f"; of its p99 {with_spread(ratios(result, 'off again', 'off', 'p99'))}"
+    by_slice = (f"{name} {with_spread(ratios(result, name, 'off', 'p99_slice'))}" for name in BEHIND)
     return (
         table(("ratio", "measured", "bar", "holds"), *rows)
         + f"\n\nOff against off, the same twice: {control}."
+        + f" p99 of the middle slice against off: {', '.join(by_slice)}."
     )
 
 

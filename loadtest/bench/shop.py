@@ -49,12 +49,14 @@ class Shop:
     def open(self) -> Iterator[Self]:
         """Run the services in new processes: one can be slower than the next of its kind while it lives."""
         os.kill(self._mongo.pid, signal.SIGCONT)
-        called = [self._service(name) for name in CALLED]
-        urls = {f"{each.name.upper()}_URL": f"http://127.0.0.1:{each.port}" for each in called}
-        self._services = [*called, self._service("order", **urls)]
+        urls: dict[str, str] = {}
+        self._services = []
         with contextlib.ExitStack() as ends:
-            for service in self._services:
-                ends.push(service)
+            for name in (*CALLED, "order"):
+                service = self._service(name, **urls)
+                ends.push(service)  # at once: else Ctrl-C would leave it behind
+                self._services.append(service)
+                urls[f"{name.upper()}_URL"] = f"http://127.0.0.1:{service.port}"
             eventually(self._ready, seconds=30)
             yield self
         os.kill(self._mongo.pid, signal.SIGSTOP)

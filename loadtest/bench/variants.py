@@ -6,6 +6,7 @@ from tests.practice.variant import Change
 
 from .changes import (
     CONTRIB,
+    CYCLES,
     HTTPX_POOL,
     LOOKED_AT,
     OFF,
@@ -72,6 +73,7 @@ VARIANTS = (
     ONE,
     Variant("10 %", "head sampling, one of ten", environment=_head(0.1)),
     ALL,
+    Variant("memory", "every trace; Jaeger keeps it in memory, not on disk", collector="memory"),
     Variant("elsewhere", "every trace; a stub takes the spans", collector="elsewhere"),
     Variant("tail", "every trace leaves, the Collector keeps what is worth it", collector="tail-sampling"),
     Variant("dead", "every trace, and no Collector", environment={"OTEL_EXPORTER_OTLP_ENDPOINT": ELSEWHERE}),
@@ -111,6 +113,7 @@ LEVERS = (
         "what is there after the start is not garbage (`gc.freeze`)",
         Variant("Python's GC", changes=PYTHONS_GC),
     ),
+    Lever("a call leaves nothing to the garbage collector", Variant("cycles", changes=CYCLES)),
     Lever(
         "spans wait for a Collector that is away",
         Variant("no spool", environment=STOCK),

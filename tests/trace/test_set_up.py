@@ -44,6 +44,13 @@ def test_stopped_service_sends_its_last_spans_and_metrics(
     assert sink.points["shop.orders"] == [{"shop.order.status": "confirmed"}]
 
 
+def test_service_that_does_not_end_is_killed_and_its_log_shown(tmp_path: Path) -> None:
+    with ServiceProcess("payment", tmp_path) as payment:
+        with pytest.raises(AssertionError, match=r"payment did not end within 0.5 s:\n.*Uvicorn running"):
+            payment.stop(signal.SIGWINCH, seconds=0.5)  # a signal that nobody ends of
+        assert payment.process.returncode == -signal.SIGKILL
+
+
 def test_every_metric_and_dimension_is_listed(shop: ShopInProcess, sink: Sink, tmp_path: Path) -> None:
     often = {"OTEL_EXPORTER_OTLP_ENDPOINT": sink.url, "OTEL_METRIC_EXPORT_INTERVAL": "500"}
     with ServiceProcess("order", tmp_path, **often) as order:
