@@ -46,7 +46,7 @@ def test_stopped_service_sends_its_last_spans_and_metrics(
 
 def test_service_that_does_not_end_is_killed_and_its_log_shown(tmp_path: Path) -> None:
     with ServiceProcess("payment", tmp_path) as payment:
-        with pytest.raises(AssertionError, match=r"payment did not end within 0.5 s:\n.*Uvicorn running"):
+        with pytest.raises(AssertionError, match=r"(?s)payment did not end within 0.5 s:\n.*Uvicorn running"):
             payment.stop(signal.SIGWINCH, seconds=0.5)  # a signal that nobody ends of
         assert payment.process.returncode == -signal.SIGKILL
 
