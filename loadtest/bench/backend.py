@@ -21,20 +21,20 @@ class Backend:
     """All of it, once for all runs."""
 
     def __init__(self, directory: Path) -> None:
-        self._jaegers = {kind: _jaeger(directory / kind, kind) for kind in ("badger", "memory")}
-        on_disk, in_memory = (jaeger.otlp for jaeger in self._jaegers.values())
+        on_disk, in_memory = (_jaeger(directory / f"jaeger-{kind}", kind) for kind in ("badger", "memory"))
+        self._jaegers = {"plain": on_disk, "memory": in_memory, "tail-sampling": on_disk}
         tail = BASE.with_name("tail-sampling.yaml")
         self.collectors = {
-            "plain": Collector(directory / "plain", on_disk, GOMAXPROCS=ONE_CORE),
-            "memory": Collector(directory / "to-memory", in_memory, GOMAXPROCS=ONE_CORE),
-            "tail-sampling": Collector(directory / "tail", on_disk, tail, GOMAXPROCS=ONE_CORE),
+            "plain": Collector(directory / "plain", on_disk.otlp, GOMAXPROCS=ONE_CORE),
+            "memory": Collector(directory / "memory", in_memory.otlp, GOMAXPROCS=ONE_CORE),
+            "tail-sampling": Collector(directory / "tail", on_disk.otlp, tail, GOMAXPROCS=ONE_CORE),
         }
         self._elsewhere_port = free_ports(1)[0]
         self._ends = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as ends:
-            for jaeger in self._jaegers.values():
+            for jaeger in {*self._jaegers.values()}:
                 ends.enter_context(jaeger)
             for collector in self.collectors.values():
                 ends.callback(collector.stop)
@@ -62,8 +62,7 @@ class Backend:
         """Of those that work on spans."""
         if collector == "elsewhere":
             return [self._elsewhere.pid]
-        jaeger = self._jaegers["memory" if collector == "memory" else "badger"]
-        return [self.collectors[collector].pid, jaeger.pid]
+        return [self.collectors[collector].pid, self._jaegers[collector].pid]
 
 
 def _jaeger(directory: Path, storage: str) -> JaegerProcess:

@@ -35,10 +35,11 @@ def side_by_side(shops: Sequence[Shop], rate: Callable[[], float], seconds: floa
         for shop in random.sample(shops, len(shops)):
             open_loop(shop.port, rates[-1], LEAD)
             slices[shop.variant.name].append(open_loop(shop.port, rates[-1], min(seconds, SLICE)))
-    return {name: {"rate": fmean(rates)} | _times(of_one) for name, of_one in slices.items()}
+    return {name: {"rate": fmean(rates)} | in_all(of_one) for name, of_one in slices.items()}
 
 
-def _times(slices: list[Run]) -> Seen:
+def in_all(slices: list[Run]) -> Seen:
+    """Milliseconds of an order over all slices, and how many were not confirmed."""
     whole = Run()
     for run in slices:
         whole += run

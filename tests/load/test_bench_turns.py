@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from loadtest.bench.backend import step_back
-from loadtest.bench.measure import LEAD, side_by_side
+from loadtest.bench.driver import Run
+from loadtest.bench.measure import LEAD, in_all, side_by_side
 from loadtest.bench.shop import Shop
 from loadtest.bench.variants import Variant
 from tests.load.locust import stub
@@ -38,6 +39,12 @@ def test_stall_counts_for_the_set_up_that_has_it_but_not_in_the_lead() -> None:
     assert late["p99"] > 300
     assert early["p99"] < 200
     assert late["failed"] == early["failed"] == 0
+
+
+def test_one_bad_slice_decides_p99_but_not_that_of_the_middle_slice() -> None:
+    good, bad = Run(milliseconds=[10.0] * 100), Run(milliseconds=[10.0] * 90 + [500.0] * 10)
+    found = in_all([good, bad, good])
+    assert (found["p99"], found["p99_slice"]) == (500.0, 10.0)
 
 
 def test_what_is_behind_works_while_the_services_do_not() -> None:
