@@ -30,13 +30,19 @@ from .variants import ALL, LEVERS, ONE, VARIANTS, Variant
 def main() -> int:
     asked = _asked()
     began = time.monotonic()
+    file = state_dir(settings()) / "bench" / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
     with contextlib.ExitStack() as ends:
         directory = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="spanshop-bench-")))
         backend = ends.enter_context(Backend(directory))
-        result = bench(_chosen(asked), backend, directory, asked)
+        for result in bench(_chosen(asked), backend, directory, asked):
+            _keep(result, file)  # after each round: what ends the next one does not take this one along
     result |= {"small": small.measured()} if asked.levers else {}
     result["seconds"] = round(time.monotonic() - began)
-    file = _kept(result, asked)
+    if asked.page:
+        file = LEVERS_RESULT if asked.levers else RESULT
+    _keep(result, file)
+    if asked.page:
+        page.write()
     print("\n".join(text.levers(result) if asked.levers else text.set_ups(result)))
     print(f"All of it: {file}")
     if asked.only or asked.levers:
@@ -46,15 +52,9 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-def _kept(result: Result, asked: argparse.Namespace) -> Path:
-    file = state_dir(settings()) / "bench" / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
-    if asked.page:
-        file = LEVERS_RESULT if asked.levers else RESULT
+def _keep(result: Result, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(result, indent=1) + "\n")
-    if asked.page:
-        page.write()
-    return file
 
 
 def _chosen(asked: argparse.Namespace) -> list[Variant]:

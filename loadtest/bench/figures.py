@@ -9,8 +9,8 @@ from typing import Any
 RESULT = Path(__file__).parents[2] / "docs" / "price-of-tracing.json"
 LEVERS_RESULT = RESULT.with_name("price-of-levers.json")
 PROFILE = RESULT.with_name("price-profile.json")
-CONTROLS = ("off", "off again")
-"""Both without tracing: what differs between them is chance."""
+AGAIN = " again"
+"""Ends the name of what is the same once more: what differs between the two is chance."""
 Result = dict[str, Any]
 Spread = tuple[float, float, float]
 """Median, least, most over the rounds."""
@@ -23,12 +23,16 @@ def read(file: Path) -> Result:
 
 
 def ratios(result: Result, name: str, base: str, what: str) -> Spread:
-    """`what` of one set-up by that of another of the same round; for `off`, by the mean of both controls."""
+    """`what` of one set-up by that of another of the same round."""
     found = _by_round(result, name, what)
-    against = (
-        _untraced(result, what) if base == "off" and name not in CONTROLS else _by_round(result, base, what)
-    )
+    against = _by_round(result, base, what) if name == base + AGAIN else twice(result, base, what)
     return _spread(a / b for a, b in zip(found, against, strict=True))
+
+
+def twice(result: Result, name: str, what: str) -> list[float]:
+    """`what` of a set-up in each round: the mean of both where it was measured once more."""
+    both = [_by_round(result, each, what) for each in (name, name + AGAIN) if each in result["runs"]]
+    return [fmean(seen) for seen in zip(*both, strict=True)]
 
 
 def cpu(result: Result, name: str) -> list[float]:
@@ -43,17 +47,12 @@ def times(result: Result, name: str, base: str = "off") -> Spread:
 
 def added(result: Result, name: str) -> Spread:
     """CPU milliseconds that a set-up adds to an order without tracing."""
-    base = _untraced(result, "cpu_ms")
+    base = twice(result, "off", "cpu_ms")
     return _spread(a - b for a, b in zip(cpu(result, name), base, strict=True))
 
 
 def _by_round(result: Result, name: str, what: str) -> list[float]:
     return [run[what] for run in result["runs"][name]]
-
-
-def _untraced(result: Result, what: str) -> list[float]:
-    pairs = zip(*(_by_round(result, name, what) for name in CONTROLS), strict=True)
-    return [fmean(pair) for pair in pairs]
 
 
 def share(result: Result, name: str, of: str) -> float:

@@ -15,8 +15,13 @@ from .shop import Shop
 from .variants import ELSEWHERE, Variant
 
 
-def bench(chosen: list[Variant], backend: Backend, directory: Path, asked: Namespace) -> Result:
-    """Return all that was seen, by set-up and round."""
+def bench(chosen: list[Variant], backend: Backend, directory: Path, asked: Namespace) -> Iterator[Result]:
+    """Yield all that was seen so far, by set-up and round, after every round."""
+    weighed = [variant for variant in chosen if ELSEWHERE not in variant.environment.values()]
+    weights = {
+        variant.name: weigh(variant, directory / f"weighed-{number}", asked.python, 60)
+        for number, variant in enumerate(weighed)
+    }
     runs: dict[str, list[Seen]] = {variant.name: [] for variant in chosen}
     with contextlib.ExitStack() as ends:
         shops = [ends.enter_context(shop) for shop in _shops(chosen, backend, directory, asked)]
@@ -24,12 +29,7 @@ def bench(chosen: list[Variant], backend: Backend, directory: Path, asked: Names
             where = f"round {number + 1} of {asked.rounds}"
             for name, seen in one_round(shops, backend, where, asked).items():
                 runs[name].append({what: round(value, 7) for what, value in seen.items()})
-    weighed = [variant for variant in chosen if ELSEWHERE not in variant.environment.values()]
-    weights = {
-        variant.name: weigh(variant, directory / f"weighed-{number}", asked.python, 60)
-        for number, variant in enumerate(weighed)
-    }
-    return {"made": made(), "runs": runs, "weights": weights}
+            yield {"made": made(), "runs": runs, "weights": weights}
 
 
 def one_round(shops: list[Shop], backend: Backend, where: str, asked: Namespace) -> dict[str, Seen]:

@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from .figures import Result, Spread, added, cpu, ratios, times
+from .figures import Result, Spread, added, cpu, ratios, times, twice
 from .variants import LEVERS, VARIANTS
 
 
@@ -25,16 +25,18 @@ def _line(result: Result, name: str, controls: bool) -> str:
 
 
 def levers(result: Result) -> list[str]:
-    """CPU per order the other way and the shop's, and the ratios of CPU and of p99."""
+    """CPU per order the other way and the shop's, and the ratios of CPU and of the middle slice's p99."""
     lines = []
     for lever in LEVERS:
         other, base = lever.without.name, lever.base
         if {other, base} <= result["runs"].keys():
-            p99 = "" if lever.without.slow else f", p99 {with_spread(ratios(result, other, base, 'p99'))}"
+            ratio = f"CPU {with_spread(times(result, other, base))}"
+            if not lever.without.slow:
+                ratio += f", p99 of a slice {with_spread(ratios(result, other, base, 'p99_slice'))}"
+            with_it = median(twice(result, base, "cpu_ms"))
             lines += [
                 f"{lever.says} ({lever.kept}):",
-                f"    {median(cpu(result, other)):.2f} ms else, {median(cpu(result, base)):.2f} ms so; "
-                f"CPU {with_spread(times(result, other, base))}{p99}",
+                f"    {median(cpu(result, other)):.2f} ms else, {with_it:.2f} ms so; {ratio}",
             ]
     lines += [
         f"{says}: {other:.1f} us else, {ours:.1f} so" for says, (other, ours) in result["small"].items()

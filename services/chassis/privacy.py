@@ -32,7 +32,8 @@ class Scrubber(SpanProcessor):
             span._status = Status(span.status.status_code)
             attributes = {"error.type": _class(text), **(span.attributes or {})}
             span._attributes = BoundedAttributes(attributes=attributes)
-        if span.events and any(event.name == "exception" for event in span.events):
+        # Most spans have no events, and to ask for `events` is to copy them.
+        if span._events and any(event.name == "exception" for event in span.events):
             span._events = [_without_text(event) for event in span.events]
 
 

@@ -37,6 +37,12 @@ def test_what_is_compared_with_no_tracing_is_compared_with_the_mean_of_both_cont
     assert times(result, "off again")[0] == pytest.approx(6.0 / 4.0)
 
 
+def test_lever_is_compared_with_the_mean_of_the_shop_and_the_same_once_more() -> None:
+    result = measured(**{"100 % again": rounds(8.0, 8.0, 8.0), "no spool": rounds(14.0, 14.0, 14.0)})
+    assert times(result, "no spool", "100 %")[0] == pytest.approx(14.0 / 7.0)
+    assert times(result, "100 % again", "100 %")[0] == pytest.approx(8.0 / 6.0)
+
+
 def test_good_run_has_no_trouble() -> None:
     assert trouble(measured()) == []
 

@@ -1,0 +1,61 @@
+"""Ctrl-C at `make bench`: what it started ends with it, and the rounds it has measured are kept."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support import eventually
+
+SHORT = ("--only", "off", "--rounds", "50", "--orders", "20", "--seconds", "0.2", "--python", sys.executable)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A bench with far more rounds than anybody waits for; its results go to the test's directory."""
+    command, where = (
+        [sys.executable, "-m", "loadtest.bench", *SHORT],
+        os.environ | {"SPANSHOP_STATE": str(tmp_path)},
+    )
+    with subprocess.Popen(command, env=where, stdout=subprocess.PIPE, text=True) as running:
+        yield running
+        running.kill()
+
+
+def started(by: subprocess.Popen[str]) -> list[psutil.Process]:
+    return psutil.Process(by.pid).children(recursive=True)
+
+
+def stop(bench: subprocess.Popen[str]) -> None:
+    """Press Ctrl-C. Nothing may be left of what ran then."""
+    ran = started(bench)
+    bench.send_signal(signal.SIGINT)
+    assert bench.wait(60) == 130
+    assert ran
+    assert [process for process in ran if process.is_running()] == []
+
+
+def test_bench_stopped_as_its_services_start_leaves_nothing_behind(bench: subprocess.Popen[str]) -> None:
+    def service() -> None:
+        assert any("uvicorn" in process.cmdline() for process in started(bench))
+
+    eventually(service, seconds=60)
+    stop(bench)
+
+
+def test_bench_stopped_in_its_second_round_has_kept_the_first(
+    bench: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    assert bench.stdout
+    for line in bench.stdout:
+        if line.startswith("round 2 of 50"):
+            break
+    stop(bench)
+    [kept] = (tmp_path / "bench").glob("*.json")
+    assert json.loads(kept.read_text())["runs"]["off"][0]["cpu_ms"] > 0
