@@ -11,10 +11,10 @@ from typing import Any
 from .costs import Meter, mebibytes
 from .driver import Run, closed_loop, open_loop
 from .shop import Shop
-from .variants import ALL, Variant
+from .variants import Variant
 from .wire import Scales
 
-CLIENTS, WARM_UP = 8, 300
+CLIENTS, WARM_UP = 8, 500
 SLICE, LEAD = 2.0, 0.5  # seconds at the fixed rate
 TURN, FEWEST = 100, 20  # orders at saturation: in a turn, in all
 Seen = dict[str, Any]
@@ -51,10 +51,9 @@ def in_all(slices: list[Run]) -> Seen:
     }
 
 
-def half_of_saturation(shops: Sequence[Shop], orders: int) -> float:
-    """Half of what the traced shop takes at the moment; all set-ups are compared at this rate."""
-    traced = next((shop for shop in shops if shop.variant == ALL), shops[0])
-    return orders / closed_loop(traced.port, CLIENTS, orders).seconds / 2
+def half_of_saturation(pace: Shop, orders: int) -> float:
+    """Half of what a traced shop takes at the moment; all set-ups are compared at this rate."""
+    return orders / closed_loop(pace.port, CLIENTS, orders).seconds / 2
 
 
 def warm_up(shop: Shop) -> None:
@@ -100,6 +99,6 @@ def both(steady: Seen, full: Seen) -> Seen:
 def weigh(variant: Variant, directory: Path, python: Path, orders: int) -> Seen:
     """Spans and bytes that leave the services per order."""
     with Scales() as scales:
-        with Shop(variant, directory, python, scales.url) as shop, shop.open():
+        with Shop(variant, directory, python, scales.url).open() as shop:
             closed_loop(shop.port, CLIENTS, orders)
         return {"spans": len(scales.spans) / orders, "bytes": scales.weight / orders}

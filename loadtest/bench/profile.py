@@ -54,7 +54,7 @@ def main() -> None:
         for number, variant in enumerate(watched, 1):
             print(f"{number} of {len(watched)}: {variant.name}, {asked.seconds} s", flush=True)
             shop = Shop(variant, directory / f"shop-{number}", asked.python, backend.url(variant))
-            with shop, shop.open():
+            with shop.open():
                 result["parts"][variant.name] = _divided(shop, directory, asked.seconds)
     print("\n".join(text(result)))
     if asked.page:

@@ -12,7 +12,7 @@ from .backend import Backend
 from .figures import Result
 from .measure import FEWEST, Seen, at_saturation, both, half_of_saturation, side_by_side, warm_up, weigh
 from .shop import Shop
-from .variants import ELSEWHERE, Variant
+from .variants import ALL, ELSEWHERE, Variant
 
 
 def bench(chosen: list[Variant], backend: Backend, directory: Path, asked: Namespace) -> Iterator[Result]:
@@ -23,30 +23,38 @@ def bench(chosen: list[Variant], backend: Backend, directory: Path, asked: Names
         for number, variant in enumerate(weighed)
     }
     runs: dict[str, list[Seen]] = {variant.name: [] for variant in chosen}
-    with contextlib.ExitStack() as ends:
-        shops = [ends.enter_context(shop) for shop in _shops(chosen, backend, directory, asked)]
-        for number in range(asked.rounds):
-            where = f"round {number + 1} of {asked.rounds}"
-            for name, seen in one_round(shops, backend, where, asked).items():
-                runs[name].append({what: round(value, 7) for what, value in seen.items()})
-            yield {"made": made(), "runs": runs, "weights": weights}
+    pace, *shops = (
+        Shop(variant, directory / f"shop-{place}", asked.python, backend.url(variant))
+        for place, variant in enumerate([ALL, *chosen])
+    )
+    for number in range(asked.rounds):
+        where = f"round {number + 1} of {asked.rounds}"
+        for name, seen in one_round(shops, pace, backend, where, asked).items():
+            runs[name].append({what: round(value, 7) for what, value in seen.items()})
+        yield {"made": made(), "runs": runs, "weights": weights}
 
 
-def one_round(shops: list[Shop], backend: Backend, where: str, asked: Namespace) -> dict[str, Seen]:
-    """All that take the rate stand side by side; then the slow ones, one after the other."""
+def one_round(
+    shops: list[Shop], pace: Shop, backend: Backend, where: str, asked: Namespace
+) -> dict[str, Seen]:
+    """All that take the rate stand side by side; then the slow ones, one after the other.
+
+    `pace`: a traced shop that says what the rate is. It is not compared: what is asked for the rate would be
+    orders that the others do not have.
+    """
 
     def behind(shop: Shop) -> list[int]:
         return backend.pids(shop.variant.collector)
 
     def rate() -> float:
-        found = asked.rate or half_of_saturation(quick, asked.orders // 2)
+        found = asked.rate or half_of_saturation(pace, asked.orders // 2)
         print(f"{where}: {len(quick)} side by side at {found:.1f} orders a second", flush=True)
         return found
 
     seen: dict[str, Seen] = {}
     quick = [shop for shop in shops if not shop.variant.slow]
-    with _all_open(quick):
-        if quick:
+    if quick:
+        with _all_open([pace, *quick]):
             steady = side_by_side(quick, rate, asked.seconds)
             full = at_saturation(quick, behind, asked.orders)
             seen = {name: both(steady[name], full[name]) for name in full}
@@ -65,12 +73,6 @@ def _all_open(shops: list[Shop]) -> Iterator[None]:
         for shop in random.sample(shops, len(shops)):  # the first is dearer
             warm_up(ends.enter_context(shop.open()))
         yield
-
-
-def _shops(chosen: list[Variant], backend: Backend, directory: Path, asked: Namespace) -> Iterator[Shop]:
-    for place, variant in enumerate(chosen, 1):
-        print(f"starting {place:2} of {len(chosen)}: {variant.name}", flush=True)
-        yield Shop(variant, directory / f"shop-{place}", asked.python, backend.url(variant))
 
 
 def _line(variant: Variant, seen: Seen) -> str:

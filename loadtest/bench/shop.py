@@ -1,8 +1,7 @@
 """The three services in one of the set-ups, with a MongoDB of their own."""
 
 import contextlib
-import os
-import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
@@ -18,16 +17,14 @@ PYTHON = Path(__file__).parents[2] / ".venv-bench" / "bin" / "python"
 
 
 class Shop:
-    """`python`: which interpreter has the packages of the set-ups. Uses no CPU but while it is open."""
+    """`python`: which interpreter has the packages of the set-ups. Nothing runs but while it is open."""
 
     def __init__(self, variant: Variant, directory: Path, python: Path, otlp: str) -> None:
         self.variant = variant
         directory.mkdir()
         self._directory, self._python = directory, python
-        self._mongo = MongoServer(directory / "mongodb")
         self._code = changed(directory, *variant.changes)
         self._environment = {
-            "MONGODB_URL": self._mongo.url,
             "OTEL_EXPORTER_OTLP_ENDPOINT": otlp,
             "OTEL_BSP_SCHEDULE_DELAY": "250",
             "OTEL_METRIC_EXPORT_INTERVAL": "5000",
@@ -36,22 +33,18 @@ class Shop:
         }
         self._services: list[ServiceProcess] = []
 
-    def __enter__(self) -> Self:
-        self._mongo.start()
-        os.kill(self._mongo.pid, signal.SIGSTOP)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.kill(self._mongo.pid, signal.SIGCONT)
-        self._mongo.stop()
-
     @contextlib.contextmanager
     def open(self) -> Iterator[Self]:
-        """Run the services in new processes: one can be slower than the next of its kind while it lives."""
-        os.kill(self._mongo.pid, signal.SIGCONT)
-        urls: dict[str, str] = {}
+        """Run the services and a MongoDB without orders, all in new processes.
+
+        A process can be slower than the next of its kind while it lives, and the MongoDB stand-in takes the
+        longer to write an order the more it has.
+        """
         self._services = []
         with contextlib.ExitStack() as ends:
+            mongo = MongoServer(Path(ends.enter_context(tempfile.TemporaryDirectory(dir=self._directory))))
+            ends.callback(mongo.stop)
+            urls = {"MONGODB_URL": mongo.start()}
             for name in (*CALLED, "order"):
                 service = self._service(name, **urls)
                 ends.push(service)  # at once: else Ctrl-C would leave it behind
@@ -59,7 +52,6 @@ class Shop:
                 urls[f"{name.upper()}_URL"] = f"http://127.0.0.1:{service.port}"
             eventually(self._ready, seconds=30)
             yield self
-        os.kill(self._mongo.pid, signal.SIGSTOP)
 
     def _service(self, name: str, **more: str) -> ServiceProcess:
         python, environment = (str(self._python), "-m"), self._environment | more
