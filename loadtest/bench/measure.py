@@ -14,8 +14,8 @@ from .shop import Shop
 from .variants import Variant
 from .wire import Scales
 
-CLIENTS, WARM_UP = 8, 500
-SLICE, LEAD = 2.0, 0.5  # seconds at the fixed rate
+CLIENTS, WARM_UP = 8, 300
+SLICE, LEAD = 2.0, 1.0  # seconds at the fixed rate
 TURN, FEWEST = 100, 20  # orders at saturation: in a turn, in all
 Seen = dict[str, Any]
 
@@ -24,7 +24,7 @@ def side_by_side(shops: Sequence[Shop], rate: Callable[[], float], seconds: floa
     """So many `seconds` of orders for each, in slices: a worse moment of the machine is one for all.
 
     `rate()` a second, the same for all: asked for again after each has had its turn; of the last three the
-    mean. What leads into a slice does not count: connections that were idle are opened anew. `p99_slice` is
+    mean. What leads into a slice does not count: who slept has things to catch up on. `p99_slice` is
     the middle of the slices' own: a single bad second of the machine does not decide it.
     """
     slices: dict[str, list[Run]] = {shop.variant.name: [] for shop in shops}
@@ -33,8 +33,9 @@ def side_by_side(shops: Sequence[Shop], rate: Callable[[], float], seconds: floa
         found.append(rate())
         rates.append(fmean(found[-3:]))
         for shop in random.sample(shops, len(shops)):
-            open_loop(shop.port, rates[-1], LEAD)
-            slices[shop.variant.name].append(open_loop(shop.port, rates[-1], min(seconds, SLICE)))
+            with shop.awake():
+                open_loop(shop.port, rates[-1], LEAD)
+                slices[shop.variant.name].append(open_loop(shop.port, rates[-1], min(seconds, SLICE)))
     return {name: {"rate": fmean(rates)} | in_all(of_one) for name, of_one in slices.items()}
 
 
@@ -53,12 +54,14 @@ def in_all(slices: list[Run]) -> Seen:
 
 def half_of_saturation(pace: Shop, orders: int) -> float:
     """Half of what a traced shop takes at the moment; all set-ups are compared at this rate."""
-    return orders / closed_loop(pace.port, CLIENTS, orders).seconds / 2
+    with pace.awake():
+        return orders / closed_loop(pace.port, CLIENTS, orders).seconds / 2
 
 
 def warm_up(shop: Shop) -> None:
     """Place orders until what is built at first use is built."""
-    closed_loop(shop.port, CLIENTS, WARM_UP // 10 if shop.variant.slow else WARM_UP)
+    with shop.awake():
+        closed_loop(shop.port, CLIENTS, WARM_UP // 10 if shop.variant.slow else WARM_UP)
 
 
 def at_saturation(shops: Sequence[Shop], behind: Callable[[Shop], list[int]], orders: int) -> dict[str, Seen]:
@@ -79,7 +82,7 @@ def at_saturation(shops: Sequence[Shop], behind: Callable[[Shop], list[int]], or
 
 
 def _turn(shop: Shop, behind: Iterable[int], orders: int) -> Seen:
-    with Meter(shop.pids) as services, Meter(behind) as pipeline:
+    with shop.awake(), Meter(shop.pids) as services, Meter(behind) as pipeline:
         full = closed_loop(shop.port, CLIENTS, orders)
         threading.Event().wait(shop.variant.settle)
     return {

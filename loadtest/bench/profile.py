@@ -83,11 +83,12 @@ def _divided(shop: Shop, directory: Path, seconds: int) -> dict[str, float]:
     """CPU milliseconds of an order, by part."""
     warm_up(shop)
     files = {pid: directory / f"{pid}.txt" for pid in shop.pids}
-    spies = [_spy(pid, file, seconds) for pid, file in files.items()]
     load = Run()
-    with Meter(shop.pids) as services:
-        while any(spy.poll() is None for spy in spies):
-            load += closed_loop(shop.port, CLIENTS, 100)
+    with shop.awake():
+        spies = [_spy(pid, file, seconds) for pid, file in files.items()]
+        with Meter(shop.pids) as services:
+            while any(spy.poll() is None for spy in spies):
+                load += closed_loop(shop.port, CLIENTS, 100)
     for spy, file in zip(spies, files.values(), strict=True):
         if spy.returncode:
             sys.exit(f"py-spy could not look at a service: {file.with_suffix('.log').read_text()[-500:]}")

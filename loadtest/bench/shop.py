@@ -1,6 +1,8 @@
 """The three services in one of the set-ups, with a MongoDB of their own."""
 
 import contextlib
+import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +34,7 @@ class Shop:
             **variant.environment,
         }
         self._services: list[ServiceProcess] = []
+        self._mongo_pid = 0
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Self]:
@@ -45,13 +48,29 @@ class Shop:
             mongo = MongoServer(Path(ends.enter_context(tempfile.TemporaryDirectory(dir=self._directory))))
             ends.callback(mongo.stop)
             urls = {"MONGODB_URL": mongo.start()}
+            self._mongo_pid = mongo.pid
             for name in (*CALLED, "order"):
                 service = self._service(name, **urls)
                 ends.push(service)  # at once: else Ctrl-C would leave it behind
                 self._services.append(service)
                 urls[f"{name.upper()}_URL"] = f"http://127.0.0.1:{service.port}"
             eventually(self._ready, seconds=30)
+            ends.callback(self._go_on)  # else it could not end
             yield self
+
+    @contextlib.contextmanager
+    def awake(self) -> Iterator[None]:
+        """Work, and stand still afterwards: a dozen that look for work once a second take half a core."""
+        self._go_on()
+        eventually(self._ready, seconds=30)
+        yield
+        for pid in (*self.pids, self._mongo_pid):
+            os.kill(pid, signal.SIGSTOP)
+
+    def _go_on(self) -> None:
+        for pid in (self._mongo_pid, *self.pids):  # who asks would think that a MongoDB that sleeps is gone
+            with contextlib.suppress(ProcessLookupError):  # it ended by itself: that is what there is to say
+                os.kill(pid, signal.SIGCONT)
 
     def _service(self, name: str, **more: str) -> ServiceProcess:
         python, environment = (str(self._python), "-m"), self._environment | more

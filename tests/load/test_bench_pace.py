@@ -56,6 +56,9 @@ class CountingShop:
             self.server.shutdown()
             thread.join()
 
+    def awake(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
 
 class Nothing:
     """A backend without processes."""

@@ -1,5 +1,6 @@
 """`make bench` gives set-ups that stand side by side their orders in turn, and what is behind steps back."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -22,6 +23,9 @@ class StandIn:
 
     variant: Variant
     port: int
+
+    def awake(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
 
 
 def seen(*stalls: tuple[float, float]) -> list[dict[str, Any]]:
