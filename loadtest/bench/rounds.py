@@ -70,7 +70,8 @@ def one_round(
 @contextlib.contextmanager
 def _all_open(shops: list[Shop]) -> Iterator[None]:
     with contextlib.ExitStack() as ends:
-        for shop in random.sample(shops, len(shops)):  # the first is dearer
+        for place, shop in enumerate(random.sample(shops, len(shops)), 1):  # the first is dearer
+            print(f"starting {place:2} of {len(shops)}: {shop.variant.name}", flush=True)
             warm_up(ends.enter_context(shop.open()))
         yield
 
