@@ -4,6 +4,7 @@ import contextlib
 import random
 from argparse import Namespace
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from tests.practice.experiment import made
@@ -25,7 +26,7 @@ def bench(chosen: list[Variant], backend: Backend, directory: Path, asked: Names
     runs: dict[str, list[Seen]] = {variant.name: [] for variant in chosen}
     pace, *shops = (
         Shop(variant, directory / f"shop-{place}", asked.python, backend.url(variant))
-        for place, variant in enumerate([ALL, *chosen])
+        for place, variant in enumerate([replace(ALL, name="the pace"), *chosen])
     )
     for number in range(asked.rounds):
         where = f"round {number + 1} of {asked.rounds}"
