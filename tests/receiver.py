@@ -14,7 +14,7 @@ Answer = tuple[int, dict[str, str]]
 
 
 class Receiver:
-    """Answers in turn with the statuses given, then with 200. `names`: of the spans it took.
+    """Answers in turn with the statuses given, then with 200. `spans`: (trace id, name) of those it took.
 
     `tries`: when it was asked, and what it answered. `headers`: of the last request.
     """
@@ -23,7 +23,7 @@ class Receiver:
         self.port, self.answers = free_ports(1)[0], list(answers)
         self.base = f"http://127.0.0.1:{self.port}"
         self.url = f"{self.base}/v1/traces"
-        self.names: list[str] = []
+        self.spans: list[tuple[str, str]] = []
         self.tries: list[tuple[float, int]] = []
         self.headers: dict[str, str] = {}
 
@@ -60,10 +60,22 @@ class Receiver:
         self.tries.append((time.monotonic(), answer[0]))
         if answer[0] == 200:
             plain = gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body
-            self.names += names(plain)
+            self.spans += _spans(plain)
         return answer
 
+    @property
+    def names(self) -> list[str]:
+        return [name for _, name in self.spans]
 
-def names(body: bytes) -> list[str]:
+    def of(self, trace_id: str) -> set[str]:
+        return {name for trace, name in self.spans if trace == trace_id}
+
+
+def _spans(body: bytes) -> list[tuple[str, str]]:
     parts = ExportTraceServiceRequest.FromString(body).resource_spans
-    return [span.name for part in parts for scope in part.scope_spans for span in scope.spans]
+    return [
+        (span.trace_id.hex(), span.name)
+        for part in parts
+        for scope in part.scope_spans
+        for span in scope.spans
+    ]
