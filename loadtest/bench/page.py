@@ -102,7 +102,14 @@ def _bars(result: Result) -> str:
         table(("ratio", "measured", "bar", "holds"), *rows)
         + f"\n\nOff against off, the same twice: {control}."
         + f" p99 of the middle slice against off: {', '.join(by_slice)}."
+        + _counted([run for runs in result["runs"].values() for run in runs if "slices" in run])
     )
+
+
+def _counted(seen: list[Result]) -> str:
+    slices, counted = (sum(run[what] for run in seen) for what in ("slices", "counted"))
+    took = "in the rest others on the same hardware took more than a fiftieth of this machine"
+    return f" Of {slices} slices {counted} count; {took}." if slices else ""
 
 
 def _profile(result: Result) -> str:

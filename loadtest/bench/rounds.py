@@ -19,10 +19,10 @@ from .variants import ALL, ELSEWHERE, Variant
 def bench(chosen: list[Variant], backend: Backend, directory: Path, asked: Namespace) -> Iterator[Result]:
     """Yield all that was seen so far, by set-up and round, after every round."""
     weighed = [variant for variant in chosen if ELSEWHERE not in variant.environment.values()]
-    weights = {
-        variant.name: weigh(variant, directory / f"weighed-{number}", asked.python, 60)
-        for number, variant in enumerate(weighed)
-    }
+    weights = {}
+    for number, variant in enumerate(weighed, 1):
+        print(f"weighing {number:2} of {len(weighed)}: {variant.name}", flush=True)
+        weights[variant.name] = weigh(variant, directory / f"weighed-{number}", asked.python, 60)
     runs: dict[str, list[Seen]] = {variant.name: [] for variant in chosen}
     pace, *shops = (
         Shop(variant, directory / f"shop-{place}", asked.python, backend.url(variant))

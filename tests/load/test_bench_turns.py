@@ -5,16 +5,21 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
+import pytest
+
 from loadtest.bench.backend import step_back
+from loadtest.bench.costs import stolen_seconds
 from loadtest.bench.driver import Run
-from loadtest.bench.measure import LEAD, in_all, side_by_side
+from loadtest.bench.measure import LEAD, in_all, quiet, side_by_side
 from loadtest.bench.shop import Shop
 from loadtest.bench.variants import Variant
 from tests.load.locust import stub
 
 SECONDS, RATE = 0.5, 40.0
+STAT = Path("/proc/stat")
 
 
 @dataclass
@@ -43,6 +48,32 @@ def test_stall_counts_for_the_set_up_that_has_it_but_not_in_the_lead() -> None:
     assert late["p99"] > 300
     assert early["p99"] < 200
     assert late["failed"] == early["failed"] == 0
+
+
+def runs(*stolen: float) -> list[Run]:
+    return [Run(milliseconds=[10.0 if share < 0.02 else 500.0] * 100, stolen=share) for share in stolen]
+
+
+def test_slice_that_others_took_the_machine_in_does_not_count_and_is_told() -> None:
+    found = in_all(runs(0.0, 0.3, 0.01, 0.0))
+    assert (found["p99"], found["slices"], found["counted"]) == (10.0, 4, 3)
+
+
+def test_machine_that_is_hardly_quiet_still_counts_the_better_half() -> None:
+    slices = runs(0.3, 0.0, 0.2, 0.1)
+    assert quiet(slices) == [slices[1], slices[3]]
+    assert in_all(slices)["counted"] == 2
+
+
+@pytest.mark.skipif(not STAT.exists(), reason="this system does not say what others take of it")
+def test_what_others_took_is_what_the_kernel_says() -> None:
+    before, found, after = _stolen_ticks(), stolen_seconds(), _stolen_ticks()
+    assert before <= round(found * os.sysconf("SC_CLK_TCK")) <= after
+
+
+def _stolen_ticks() -> int:
+    """Of all cores: the eighth number (proc_stat(5))."""
+    return int(STAT.read_text().split()[8])
 
 
 def test_one_bad_slice_decides_p99_but_not_that_of_the_middle_slice() -> None:
