@@ -26,6 +26,9 @@ def bench(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     )
     with subprocess.Popen(command, env=where, stdout=subprocess.PIPE, text=True) as running:
         yield running
+        running.send_signal(signal.SIGINT)  # where a test has failed, nothing is to be left behind either
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running.wait(60)
         running.kill()
 
 

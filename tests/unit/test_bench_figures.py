@@ -43,6 +43,12 @@ def test_lever_is_compared_with_the_mean_of_the_shop_and_the_same_once_more() ->
     assert times(result, "100 % again", "100 %")[0] == pytest.approx(8.0 / 6.0)
 
 
+def test_shop_that_also_set_the_pace_is_not_what_a_lever_is_compared_with() -> None:
+    """It had more orders to look through than all the others."""
+    runs = measured(**{"100 % again": rounds(8.0, 8.0, 8.0), "no spool": rounds(14.0, 14.0, 14.0)})
+    assert times(runs | {"pace": "100 %"}, "no spool", "100 %")[0] == pytest.approx(14.0 / 8.0)
+
+
 def test_good_run_has_no_trouble() -> None:
     assert trouble(measured()) == []
 
