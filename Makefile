@@ -78,7 +78,7 @@ practice: .venv/ready ## measure what docs/practice says, in full: ONLY=name of 
 test-practice: .venv/ready ## make a claim of docs/practice untrue, one at a time; a test must notice each
 	@$(RUN) tests.practice.untrue
 
-bench: .venv/ready .venv-bench/ready ## what tracing costs an order, in half an hour: ROUNDS=6 ONLY="off|100 %" LEVERS=1 PROFILE=1 PAGE=1
+bench: .venv/ready .venv-bench/ready ## what tracing costs an order, in an hour: ROUNDS=6 ONLY="off|100 %" LEVERS=1 PROFILE=1 PAGE=1
 	@$(RUN) loadtest.bench$(if $(PROFILE),.profile) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(DURATION),--seconds $(DURATION)) \
 	  $(if $(RATE),--rate $(RATE)) $(if $(ONLY),--only "$(ONLY)") $(if $(LEVERS),--levers) $(if $(PAGE),--page)
 

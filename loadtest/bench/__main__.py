@@ -2,7 +2,7 @@
 
 Every round starts each set-up anew, all side by side, and gives them orders in turn, a second or two at a
 time: a machine that is slower for a while is so for all, and a process that happens to be slow counts once.
-Give it this machine alone for half an hour. More ROUNDS make the spread smaller; ONLY="off|100 %" runs some;
+Give it this machine alone for an hour. More ROUNDS make the spread smaller; ONLY="off|100 %" runs some;
 LEVERS=1 takes back, one at a time, what made the shop cheap.
 """
 
