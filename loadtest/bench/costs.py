@@ -1,4 +1,4 @@
-"""What processes used, and what others took from this machine, from the system's own accounting."""
+"""What processes used, from the system's own accounting."""
 
 from collections.abc import Iterable
 from typing import Self
@@ -10,11 +10,6 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     """User and system time of all threads so far."""
     times = [psutil.Process(pid).cpu_times() for pid in pids]
     return sum(each.user + each.system for each in times)
-
-
-def stolen_seconds() -> float:
-    """CPU time so far that was wanted here and went to others on this hardware; 0 where nobody says."""
-    return float(getattr(psutil.cpu_times(), "steal", 0.0))
 
 
 def mebibytes(pids: Iterable[int]) -> float:

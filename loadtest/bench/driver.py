@@ -2,13 +2,10 @@
 
 import asyncio
 import json
-import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Self
-
-from .costs import stolen_seconds
 
 SKUS = ("lamp", "mug", "notebook", "pen", "backpack", "bottle", "headphones", "keyboard", "chair")
 BODIES = [
@@ -55,15 +52,12 @@ class Connection:
 
 @dataclass
 class Run:
-    """What a load saw: milliseconds of each order, and how many were not confirmed.
-
-    `stolen`: CPU seconds that others on the same hardware had meanwhile, as a share of those there were.
-    """
+    """What a load saw: milliseconds of each order, and how many were not confirmed."""
 
     seconds: float = 0.0
     milliseconds: list[float] = field(default_factory=list)
     failed: int = 0
-    stolen: float = 0.0
+    stolen: float = 0.0  # the share of the machine that others on the same hardware took meanwhile
 
     def __iadd__(self, other: Self) -> Self:
         self.seconds += other.seconds
@@ -126,10 +120,9 @@ async def _timed(run: Run, due: float, order: Callable[[], Awaitable[int]]) -> N
 
 def _run(load: Callable[[Run], Awaitable[None]]) -> Run:
     async def timed() -> Run:
-        run, began, before = Run(), time.perf_counter(), stolen_seconds()
+        run, began = Run(), time.perf_counter()
         await load(run)
         run.seconds = time.perf_counter() - began
-        run.stolen = (stolen_seconds() - before) / run.seconds / (os.cpu_count() or 1)
         return run
 
     return asyncio.run(timed())

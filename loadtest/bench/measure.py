@@ -10,6 +10,7 @@ from typing import Any
 
 from .costs import Meter, mebibytes
 from .driver import Run, closed_loop, open_loop
+from .quiet import quiet, stolen_seconds
 from .shop import Shop
 from .variants import Variant
 from .wire import Scales
@@ -17,7 +18,6 @@ from .wire import Scales
 CLIENTS, WARM_UP = 8, 300
 SLICE, LEAD = 2.0, 1.0  # seconds at the fixed rate
 TURN, FEWEST = 100, 20  # orders at saturation: in a turn, in all
-MOST_STOLEN = 0.02  # of the machine, by others on the same hardware: a slice with more does not count
 Seen = dict[str, Any]
 
 
@@ -25,7 +25,7 @@ def side_by_side(shops: Sequence[Shop], rate: Callable[[], float], seconds: floa
     """So many `seconds` of orders for each, in slices: a worse moment of the machine is one for all.
 
     `rate()` a second, the same for all: asked for again after each has had its turn; of the last three the
-    mean. What leads into a slice does not count: who slept has things to catch up on.
+    mean.
     """
     slices: dict[str, list[Run]] = {shop.variant.name: [] for shop in shops}
     found, rates = [], []
@@ -34,9 +34,17 @@ def side_by_side(shops: Sequence[Shop], rate: Callable[[], float], seconds: floa
         rates.append(fmean(found[-3:]))
         for shop in random.sample(shops, len(shops)):
             with shop.awake():
-                open_loop(shop.port, rates[-1], LEAD)
-                slices[shop.variant.name].append(open_loop(shop.port, rates[-1], min(seconds, SLICE)))
+                slices[shop.variant.name].append(_slice(shop, rates[-1], min(seconds, SLICE)))
     return {name: {"rate": fmean(rates)} | in_all(of_one) for name, of_one in slices.items()}
+
+
+def _slice(shop: Shop, rate: float, seconds: float) -> Run:
+    """What leads into it does not count: who slept has things to catch up on."""
+    open_loop(shop.port, rate, LEAD)
+    before = stolen_seconds()
+    run = open_loop(shop.port, rate, seconds)
+    run.stolen = (stolen_seconds() - before) / run.seconds
+    return run
 
 
 def in_all(slices: list[Run]) -> Seen:
@@ -56,16 +64,6 @@ def in_all(slices: list[Run]) -> Seen:
         "slices": len(slices),
         "counted": len(counted),
     }
-
-
-def quiet(slices: list[Run]) -> list[Run]:
-    """Return those that others took hardly anything from, but at least half of all, the quietest.
-
-    A disturbed one is not repeated: what has had more orders has more to look through.
-    """
-    ranked = sorted(slices, key=lambda run: run.stolen)
-    enough = sum(run.stolen <= MOST_STOLEN for run in ranked)
-    return ranked[: max(enough, math.ceil(len(ranked) / 2))]
 
 
 def half_of_saturation(pace: Shop, orders: int) -> float:
