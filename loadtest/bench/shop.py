@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import random
 import signal
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
@@ -15,6 +17,8 @@ from tests.support import MongoServer, eventually
 from .variants import Variant
 
 CALLED = ("inventory", "payment")
+APART = 0.25
+"""Seconds, one period of a service's sender: OTEL_BSP_SCHEDULE_DELAY below."""
 PYTHON = Path(__file__).parents[2] / ".venv-bench" / "bin" / "python"
 
 
@@ -28,7 +32,7 @@ class Shop:
         self._code = changed(directory, *variant.changes)
         self._environment = {
             "OTEL_EXPORTER_OTLP_ENDPOINT": otlp,
-            "OTEL_BSP_SCHEDULE_DELAY": "250",
+            "OTEL_BSP_SCHEDULE_DELAY": f"{1000 * APART:.0f}",
             "OTEL_METRIC_EXPORT_INTERVAL": "5000",
             "PYTHONDONTWRITEBYTECODE": "",
             **variant.environment,
@@ -60,17 +64,22 @@ class Shop:
 
     @contextlib.contextmanager
     def awake(self) -> Iterator[None]:
-        """Work, and stand still afterwards: a dozen that look for work once a second take half a core."""
-        self._go_on()
+        """Work, and stand still afterwards: a dozen that look for work once a second take half a core.
+
+        The services wake up one by one. If all did so at once, all timers ran in step from then on, and an
+        order would meet either no service sending or all three.
+        """
+        self._go_on(APART)
         eventually(self._ready, seconds=30)
         yield
         for pid in (*self.pids, self._mongo_pid):
             os.kill(pid, signal.SIGSTOP)
 
-    def _go_on(self) -> None:
+    def _go_on(self, apart: float = 0.0) -> None:
         for pid in (self._mongo_pid, *self.pids):  # who asks would think that a MongoDB that sleeps is gone
             with contextlib.suppress(ProcessLookupError):  # it ended by itself: that is what there is to say
                 os.kill(pid, signal.SIGCONT)
+            threading.Event().wait(random.uniform(0, apart))
 
     def _service(self, name: str, **more: str) -> ServiceProcess:
         python, environment = (str(self._python), "-m"), self._environment | more
