@@ -21,6 +21,22 @@ OFF = (
     ),
 )
 
+_KEPT = '            headers = keep_allowed(scope["headers"], edge=self.edge)\n'
+BURN = (
+    *OFF,
+    Change(
+        APP,
+        _KEPT,
+        """\
+            if scope["path"] not in HEALTH_PATHS:
+                for _ in range(20_000):
+                    pass
+"""
+        + _KEPT,
+    ),
+)
+"""An order is three requests."""
+
 _ADDED = "            provider.add_span_processor(Scrubber())\n"
 SYNCHRONOUS = (
     Change(

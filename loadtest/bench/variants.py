@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from tests.practice.variant import Change
 
 from .changes import (
+    BURN,
     CONTRIB,
     CYCLES,
     HTTPX_POOL,
@@ -24,6 +25,7 @@ ASYNCIO = ("--loop", "asyncio")
 """As the services have no other; the bench has uvloop, and uvicorn would take it."""
 QUIET = "--no-access-log"
 H11 = (*ASYNCIO, "--http", "h11")
+NO_EXPORTER = {"OTEL_TRACES_EXPORTER": "none"}
 STOCK = {"SPAN_SPOOL_MIB": "0"}
 """The SDK's exporter as it is."""
 
@@ -55,8 +57,8 @@ class Lever:
     base: str = "100 %"
 
 
-def _off(name: str, says: str) -> Variant:
-    return Variant(name, says, OFF, {"OTEL_TRACES_EXPORTER": "none"})
+def _off(name: str, says: str, changes: tuple[Change, ...] = OFF) -> Variant:
+    return Variant(name, says, changes, NO_EXPORTER)
 
 
 def _head(share: float) -> dict[str, str]:
@@ -70,6 +72,8 @@ ONE, ALL = (
 VARIANTS = (
     _off("off", "no tracing, metrics as everywhere"),
     _off("off again", "the same once more: what is chance"),
+    _off("burn", "no tracing, but each request burns CPU, about what tracing takes", BURN),
+    Variant("kept", "every span is made, none leaves the process", environment=NO_EXPORTER),
     ONE,
     Variant("10 %", "head sampling, one of ten", environment=_head(0.1)),
     ALL,
@@ -81,7 +85,7 @@ VARIANTS = (
         "synchronous",
         "each span is sent before its request goes on",
         SYNCHRONOUS,
-        {"OTEL_TRACES_EXPORTER": "none"},
+        NO_EXPORTER,
         slow=True,
     ),
     Variant("contrib", "every trace, contrib's instrumentation and the SDK as they come", CONTRIB, STOCK),
