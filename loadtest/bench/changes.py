@@ -21,20 +21,13 @@ OFF = (
     ),
 )
 
-_KEPT = '            headers = keep_allowed(scope["headers"], edge=self.edge)\n'
-BURN = (
-    *OFF,
-    Change(
-        APP,
-        _KEPT,
-        """\
+_HEADERS = '            headers = keep_allowed(scope["headers"], edge=self.edge)\n'
+_BURNS = """\
             if scope["path"] not in HEALTH_PATHS:
                 for _ in range(20_000):
                     pass
 """
-        + _KEPT,
-    ),
-)
+BURN = (*OFF, Change(APP, _HEADERS, _BURNS + _HEADERS))
 """An order is three requests."""
 
 _ADDED = "            provider.add_span_processor(Scrubber())\n"

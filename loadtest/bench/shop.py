@@ -66,8 +66,8 @@ class Shop:
     def awake(self) -> Iterator[None]:
         """Work, and stand still afterwards: a dozen that look for work once a second take half a core.
 
-        The services wake up one by one. If all did so at once, all timers ran in step from then on, and an
-        order would meet either no service sending or all three.
+        The services wake up one by one. If all did so at once, their timers would run in step from then on,
+        and all three would send within a fifth of a period, every time.
         """
         self._go_on(APART)
         eventually(self._ready, seconds=30)

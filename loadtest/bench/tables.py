@@ -12,30 +12,19 @@ from .text import with_spread
 from .variants import LEVERS, VARIANTS, Lever, Variant
 
 AT_THE_RATE = ("off again", "burn", "kept", "elsewhere", "memory", "dead", "tail", "100 %", "contrib")
+HEAD = "set-up|CPU per order|added|: off|orders/s|p50 / p99 / slice|spans|bytes|behind|memory"
 STEADY = ("p50", "p99", "p99_slice")
 
 
 def measured(result: Result) -> str:
     """Each set-up: what it takes, how fast it is, what leaves it."""
     rows = [_row(result, variant) for variant in VARIANTS if variant.name in result["runs"]]
-    head = (
-        "set-up",
-        "CPU per order",
-        "added",
-        ": off",
-        "orders/s",
-        "p50 / p99 / slice",
-        "spans",
-        "bytes",
-        "behind",
-        "memory",
-    )
     made = result["made"]
     origin = f"{made['date']}, {made['machine']}; {made['versions']}"
     rate = _median(result["runs"]["off"], "rate")
     how = f"{len(result['runs']['off'])} rounds, p50 and p99 at {rate:.0f} orders a second (the middle round)"
     note = f"*{origin}; {how}. In brackets: the least and the most of the rounds.*"
-    return table(head, *rows) + "\n\n" + note
+    return table(HEAD.split("|"), *rows) + "\n\n" + note
 
 
 def _row(result: Result, variant: Variant) -> list[str]:

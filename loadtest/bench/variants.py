@@ -72,7 +72,7 @@ ONE, ALL = (
 VARIANTS = (
     _off("off", "no tracing, metrics as everywhere"),
     _off("off again", "the same once more: what is chance"),
-    _off("burn", "no tracing, but each request burns CPU, about what tracing takes", BURN),
+    _off("burn", "no tracing, but each request burns CPU", BURN),
     Variant("kept", "every span is made, none leaves the process", environment=NO_EXPORTER),
     ONE,
     Variant("10 %", "head sampling, one of ten", environment=_head(0.1)),
