@@ -47,7 +47,6 @@ SYNCHRONOUS = (
 
 _OURS = """\
         if isinstance(provider, TracerProvider):
-            provider.resource.__class__ = HashedOnce
             encoding.install()
             provider.add_span_processor(BaggageToAttributes())
             provider.add_span_processor(Scrubber())
@@ -83,6 +82,7 @@ CYCLES = (
     Change(HTTP, "            vars(tries).clear()", "            pass"),
     Change(CONNECTIONS, "            del answer.stream", "            pass"),
 )
+STOCK_ENCODER = (Change(TELEMETRY, "            encoding.install()\n", ""),)
 OPERATION_SPANS = (Change(APP, '"operation_spans": False', '"operation_spans": True'),)
 LOOKED_AT = (
     Change(

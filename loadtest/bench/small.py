@@ -10,12 +10,11 @@ from typing import Any
 import httpx
 from chassis import baggage, encoding
 from chassis.connections import NoCookies
-from chassis.resource import HashedOnce
 from chassis.spool import Spool, ToSpool
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans as encode_stock
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.instrumentation._semconv import _StabilityMode
 from opentelemetry.instrumentation.pymongo import CommandTracer
-from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import Span, SpanKind
 from pymongo.monitoring import CommandListener, CommandStartedEvent, CommandSucceededEvent
@@ -48,10 +47,13 @@ def _microseconds(do: Call) -> float:
     return 1e6 * min(timeit.repeat(do, number=CALLS, repeat=ROUNDS)) / CALLS
 
 
-def _hash() -> tuple[Call, Call]:
-    plain, once = (Resource.create({"service.name": "order"}) for _ in range(2))
-    once.__class__ = HashedOnce
-    return lambda: hash(plain), lambda: hash(once)
+def _encoding() -> tuple[Call, Call]:
+    tracer = TracerProvider().get_tracer("small")
+    about = {f"an.attribute.{number}": "that spans share" for number in range(7)}
+    spans: list[Any] = [tracer.start_span("s", attributes=about | {"number": n}) for n in range(10)]
+    for span in spans:
+        span.end()
+    return lambda: encode_stock(spans), lambda: encoding.encode_spans(spans)
 
 
 class _Spool(Spool):
@@ -69,12 +71,6 @@ class _Forgetful(ToSpool):
     def request(self, *what: Any, **how: Any) -> Response:
         self._spool.prepared = False
         return super().request(*what, **how)
-
-
-def _encoding() -> tuple[Call, Call]:
-    return lambda: encoding.encode("server.address", "inventory"), lambda: encoding.encode_once(
-        "server.address", "inventory"
-    )
 
 
 def _request() -> tuple[Call, Call]:
@@ -140,8 +136,7 @@ def _listener() -> tuple[Call, Call]:
 
 
 SMALL = (
-    Small("the resource's hash is computed once", "span sent", *_hash()),
-    Small("an attribute seen before is not encoded again", "attribute sent", *_encoding()),
+    Small("a span is written into its batch, what was on others as it was", "ten spans sent", *_encoding()),
     Small("the request to the Collector is prepared once", "batch", *_request()),
     Small("httpx looks for no cookies", "call", *_cookies()),
     Small("baggage is read once per value", "request that has some", *_baggage()),

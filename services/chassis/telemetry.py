@@ -27,7 +27,6 @@ from opentelemetry.trace import Span
 from . import encoding
 from .baggage import BaggageToAttributes, OursOnly
 from .privacy import Scrubber
-from .resource import HashedOnce
 from .sampling import EdgeSampler
 from .spool import Spooling
 
@@ -53,7 +52,6 @@ def set_up() -> None:
             OpenTelemetryConfigurator().configure(exporter_args_map=spooling.exporter_args)  # type: ignore[no-untyped-call]
         provider = trace.get_tracer_provider()
         if isinstance(provider, TracerProvider):
-            provider.resource.__class__ = HashedOnce
             encoding.install()
             provider.add_span_processor(BaggageToAttributes())
             provider.add_span_processor(Scrubber())

@@ -10,8 +10,8 @@ from typing import Any
 
 import pymongo
 import pytest
-from chassis.encoding import encode_once
-from opentelemetry.exporter.otlp.proto.common import _internal
+from chassis.encoding import encode_spans
+from opentelemetry.exporter.otlp.proto.http import trace_exporter
 
 from tests.contract import CONTRACT
 from tests.receiver import Receiver
@@ -126,8 +126,8 @@ def test_zero_code_run_is_traced_too(shop: ShopInProcess, sink: Sink, tmp_path: 
     assert [name for _, name, _ in sink.spans] == ["payment.find", "GET /payments/{order_id}"]
 
 
-def test_exporter_of_a_service_encodes_attributes_once(shop: ShopInProcess) -> None:
-    assert _internal._encode_key_value is encode_once
+def test_exporter_of_a_service_uses_our_encoder(shop: ShopInProcess) -> None:
+    assert vars(trace_exporter)["encode_spans"] is encode_spans
 
 
 def test_broken_set_up_shows_in_readiness_and_not_in_answers(shop: ShopInProcess, tmp_path: Path) -> None:

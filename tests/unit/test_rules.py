@@ -84,4 +84,4 @@ def test_business_code_knows_neither_sdk_nor_driver_nor_other_services(service: 
 def test_sdk_is_touched_in_the_chassis_telemetry_alone() -> None:
     for file in SERVICES.rglob("*.py"):
         if any(name.startswith("opentelemetry.sdk") for name in imports(file)):
-            assert file.stem in ("telemetry", "baggage", "privacy", "sampling", "resource", "spool"), file
+            assert file.stem in ("telemetry", "baggage", "privacy", "sampling", "encoding", "spool"), file

@@ -38,7 +38,8 @@ class Traced:
     def end(self, *names: str) -> None:
         """Make spans of these names."""
         for name in names:
-            self.provider.get_tracer("test").start_span(name, {"noise": os.urandom(200).hex()}).end()
+            noise = os.urandom(200).hex()
+            self.provider.get_tracer("test").start_span(name, attributes={"noise": noise}).end()
 
     def delivered(self) -> bool:
         return self.spool.backlog.empty(10)
@@ -95,7 +96,7 @@ def test_full_spool_lets_the_oldest_go_and_counts_them(
     )  # what is on its way may arrive, although it went
     shop.end(*spans[1:])
     left = len(shop.spool.backlog)
-    assert 10 < left < 50  # some 300 bytes each: what is noise does not get smaller
+    assert 10 < left < 50  # some 500 bytes each: what is noise does not get smaller
     assert shop.spool.lost == 100 - left
     with receiver:
         assert shop.delivered()
@@ -113,6 +114,14 @@ def test_batch_that_made_room_while_it_was_delivered_is_not_lost() -> None:
     assert backlog.gone == 1
     backlog.remove(on_its_way)
     assert (backlog.gone, backlog.oldest(), backlog.size) == (0, b"second one", 10)
+
+
+def test_batch_is_compressed_where_others_wait_already(traced: Pipeline) -> None:
+    shop = traced(GONE.url)
+    shop.end("first")
+    plain = shop.spool.backlog.size
+    shop.end("second")
+    assert shop.spool.backlog.size - plain < 0.8 * plain
 
 
 def test_flush_waits_until_the_receiver_has_everything() -> None:
