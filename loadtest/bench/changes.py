@@ -82,7 +82,6 @@ CYCLES = (
     Change(HTTP, "            vars(tries).clear()", "            pass"),
     Change(CONNECTIONS, "            del answer.stream", "            pass"),
 )
-STOCK_ENCODER = (Change(TELEMETRY, "            encoding.install()\n", ""),)
 OPERATION_SPANS = (Change(APP, '"operation_spans": False', '"operation_spans": True'),)
 LOOKED_AT = (
     Change(
