@@ -360,6 +360,14 @@ MUTATIONS = [
         "= same",
     ),
     Mutation(
+        "a status seen before has lost its text",
+        "services/chassis/encoding.py",
+        "Status(code, description)",
+        "Status(code)",
+        "tests/unit/test_encoding.py::test_status_seen_before_is_not_made_again_and_keeps_its_text",
+        "= same",
+    ),
+    Mutation(
         "a flush does not wait for the spool",
         SPOOL,
         "return self._spool.backlog.empty(timeout_millis / 1000)",

@@ -83,6 +83,7 @@ CYCLES = (
     Change(CONNECTIONS, "            del answer.stream", "            pass"),
 )
 OPERATION_SPANS = (Change(APP, '"operation_spans": False', '"operation_spans": True'),)
+STOCK_ENCODER = (Change(TELEMETRY, "            encoding.install()\n", ""),)
 LOOKED_AT = (
     Change(
         "chassis/unsampled.py",

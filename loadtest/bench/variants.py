@@ -15,6 +15,7 @@ from .changes import (
     PER_CALL,
     PYMONGO,
     PYTHONS_GC,
+    STOCK_ENCODER,
     SYNCHRONOUS,
     TEXTBOOK,
 )
@@ -112,6 +113,10 @@ LEVERS = (
     Lever(
         "FastAPI's own telemetry and our hooks, not contrib's",
         Variant("contrib", changes=CONTRIB, environment=STOCK),
+    ),
+    Lever(
+        "spans are written into their batch at once (`encoding.py`)",
+        Variant("stock encoder", changes=STOCK_ENCODER),
     ),
     Lever(
         "what is there after the start is not garbage (`gc.freeze`)",

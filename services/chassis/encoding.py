@@ -14,6 +14,7 @@ from opentelemetry.exporter.otlp.proto.http import trace_exporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import Status, StatusCode
 
 MOST = 1024  # attributes to remember: those on every span stay, ids pass through
 LOCAL, REMOTE = 0x100, 0x300
@@ -54,7 +55,7 @@ def _add_scope(spans: Any, span: ReadableSpan) -> Any:
 
 
 def _add_span(spans: Any, span: ReadableSpan) -> None:
-    context, parent, attributes = span.context, span.parent, dict[str, Any](span.attributes or {})
+    context, parent, status = span.context, span.parent, span.status
     added = spans.spans.add(
         trace_id=stock._encode_trace_id(context.trace_id),
         span_id=stock._encode_span_id(context.span_id),
@@ -65,14 +66,15 @@ def _add_span(spans: Any, span: ReadableSpan) -> None:
         kind=trace_encoder._SPAN_KIND_MAP[span.kind],
         start_time_unix_nano=span.start_time,
         end_time_unix_nano=span.end_time,
-        status=trace_encoder._encode_status(span.status),
         events=trace_encoder._encode_events(span.events),
         links=trace_encoder._encode_links(span.links),
         dropped_attributes_count=span.dropped_attributes,
         dropped_events_count=span.dropped_events,
         dropped_links_count=span.dropped_links,
     )
-    added.MergeFromString(b"".join([_attribute(*each) for each in attributes.items()]))
+    attributes: Any = span.attributes  # copied in one go: to read one is a call in Python
+    parts = [_attribute(*each) for each in attributes.copy().items()]
+    added.MergeFromString(b"".join([_status(status.status_code, status.description), *parts]))
 
 
 def _attribute(key: str, value: Any) -> bytes:
@@ -89,3 +91,10 @@ def _span_with(key: str, value: Any) -> bytes:
 
 
 _remembered = lru_cache(MOST)(_span_with)
+
+
+@lru_cache(MOST)
+def _status(code: StatusCode, description: str | None) -> bytes:
+    """Return a span with this status only."""
+    alone: bytes = Span(status=trace_encoder._encode_status(Status(code, description))).SerializeToString()
+    return alone

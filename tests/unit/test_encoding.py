@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from chassis.encoding import _attribute, encode_spans, install
+from chassis.encoding import _attribute, _status, encode_spans, install
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans as encode_stock
 from opentelemetry.exporter.otlp.proto.http import trace_exporter
 from opentelemetry.sdk.resources import Resource
@@ -112,6 +112,16 @@ def test_value_that_can_not_be_encoded_is_left_out_and_said(caplog: pytest.LogCa
 def test_attribute_seen_before_is_not_made_again() -> None:
     assert _attribute("shop.order.status", "confirmed") is _attribute("shop.order.status", "confirmed")
     assert _attribute("shop.order.lines", 1) is not _attribute("shop.order.lines", True)
+
+
+def test_status_seen_before_is_not_made_again_and_keeps_its_text() -> None:
+    assert _status(StatusCode.ERROR, "why") is _status(StatusCode.ERROR, "why")
+    by = tracer()
+    spans = [by.start_span(why) for why in ("one", "other", "one")]
+    for made in spans:
+        made.set_status(StatusCode.ERROR, made.name)  # type: ignore[attr-defined]
+        made.end()
+    assert same(spans)  # type: ignore[arg-type]
 
 
 @pytest.fixture
