@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import random
 import signal
 import socket
@@ -27,6 +28,8 @@ from tools.tracecheck import Span, Trace
 
 T = TypeVar("T")
 _given: set[int] = set()
+FROM, TO = map(int, os.environ.get("TEST_PORTS", "15000-32000").split("-"))
+"""Tests that run at the same time as others have a part of it each: `mutate.py`."""
 OK, DECLINED = "pm_card_ok", "pm_card_declined"
 
 
@@ -39,7 +42,7 @@ def free_ports(count: int) -> list[int]:
     ports: list[int] = []
     with contextlib.ExitStack() as stack:
         while len(ports) < count:
-            port, one = random.randrange(15_000, 32_000), stack.enter_context(socket.socket())
+            port, one = random.randrange(FROM, TO), stack.enter_context(socket.socket())
             with contextlib.suppress(OSError):
                 one.bind(("127.0.0.1", port))
                 if port not in _given:
