@@ -100,7 +100,7 @@ PER_CALL = (
         HTTP,
         """\
                     answer = await self._http.request(
-                        method, path, json=json, extensions={"resend_count": resent}
+                        method, self._url + path, json=json, extensions={"resend_count": resent}
                     )
 """,
         """\

@@ -1,5 +1,6 @@
 """The set-ups compared: each is the services with some lines changed, an environment, a Collector."""
 
+import os
 from dataclasses import dataclass, field
 
 from tests.practice.variant import Change
@@ -137,6 +138,11 @@ LEVERS = (
         "Motor, not PyMongo's own async client",
         Variant("PyMongo", changes=PYMONGO),
         kept="Motor is what the shop was to use",
+    ),
+    Lever(
+        "Motor's threads: five for each core, not two",
+        Variant("few threads", environment={"MOTOR_MAX_WORKERS": str(2 * (os.cpu_count() or 1))}),
+        kept="Motor's default: each command under way holds one, and a write can wait for the disk",
     ),
     Lever(
         "batches of 512 spans, not 64",

@@ -14,7 +14,7 @@ from opentelemetry.exporter.otlp.proto.http import trace_exporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import Status, StatusCode
+from opentelemetry.trace import SpanKind, Status, StatusCode
 
 MOST = 1024  # attributes to remember: those on every span stay, ids pass through
 LOCAL, REMOTE = 0x100, 0x300
@@ -60,21 +60,31 @@ def _add_span(spans: Any, span: ReadableSpan) -> None:
         trace_id=stock._encode_trace_id(context.trace_id),
         span_id=stock._encode_span_id(context.span_id),
         parent_span_id=trace_encoder._encode_parent_id(parent),
-        trace_state=trace_encoder._encode_trace_state(context.trace_state),
         flags=REMOTE if parent and parent.is_remote else LOCAL,
-        name=span.name,
-        kind=trace_encoder._SPAN_KIND_MAP[span.kind],
         start_time_unix_nano=span.start_time,
         end_time_unix_nano=span.end_time,
-        events=trace_encoder._encode_events(span.events),
-        links=trace_encoder._encode_links(span.links),
-        dropped_attributes_count=span.dropped_attributes,
-        dropped_events_count=span.dropped_events,
-        dropped_links_count=span.dropped_links,
     )
     attributes: Any = span.attributes  # copied in one go: to read one is a call in Python
     parts = [_attribute(*each) for each in attributes.copy().items()]
-    added.MergeFromString(b"".join([_status(status.status_code, status.description), *parts]))
+    alike = (_named(span.name, span.kind), _status(status.status_code, status.description))
+    added.MergeFromString(b"".join([*alike, _seldom(span), *parts]))
+
+
+def _seldom(span: ReadableSpan) -> bytes:
+    """Return a span with what nearly no span has, or nothing."""
+    dropped = span.dropped_attributes, span.dropped_events, span.dropped_links
+    # To ask for `events` or `links` is to copy them.
+    if not (span._events or span._links or span.context.trace_state or any(dropped)):
+        return b""
+    alone: bytes = Span(
+        trace_state=trace_encoder._encode_trace_state(span.context.trace_state) or "",
+        events=trace_encoder._encode_events(span.events),
+        links=trace_encoder._encode_links(span.links),
+        dropped_attributes_count=dropped[0],
+        dropped_events_count=dropped[1],
+        dropped_links_count=dropped[2],
+    ).SerializeToString()
+    return alone
 
 
 def _attribute(key: str, value: Any) -> bytes:
@@ -91,6 +101,13 @@ def _span_with(key: str, value: Any) -> bytes:
 
 
 _remembered = lru_cache(MOST)(_span_with)
+
+
+@lru_cache(MOST)
+def _named(name: str, kind: SpanKind) -> bytes:
+    """Return a span with this name and kind only."""
+    alone: bytes = Span(name=name, kind=trace_encoder._SPAN_KIND_MAP[kind]).SerializeToString()
+    return alone
 
 
 @lru_cache(MOST)

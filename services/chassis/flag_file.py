@@ -61,7 +61,8 @@ class FlagFile(AbstractProvider):
     resolve_integer_details = resolve_float_details = _resolve
 
     def _flags(self) -> Flags:
-        path = os.environ.get(self._variable, "")
+        if not (path := os.environ.get(self._variable)):
+            return {}
         try:
             stat = os.stat(path)
         except OSError:

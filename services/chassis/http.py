@@ -50,6 +50,7 @@ class Dependency:
 
     def __init__(self, name: str, http: httpx.AsyncClient, settings: CallSettings) -> None:
         self.name, self._http, self._settings = name, http, settings
+        self._url = str(http.base_url).removesuffix("/")  # whole at once: httpx parses each part and the sum
         self._stop = stop_after_attempt(settings.tries)
         self._breaker = CircuitBreaker(
             failure_threshold=settings.breaker_failures,
@@ -88,7 +89,7 @@ class Dependency:
                 # For an answer that dribbles in. The client's own timeout comes first: its span is red then.
                 async with asyncio.timeout(1.2 * self._settings.try_timeout):
                     answer = await self._http.request(
-                        method, path, json=json, extensions={"resend_count": resent}
+                        method, self._url + path, json=json, extensions={"resend_count": resent}
                     )
             except (httpx.HTTPError, TimeoutError) as error:
                 raise NoAnswer(type(error).__name__) from error

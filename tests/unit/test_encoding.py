@@ -67,6 +67,26 @@ def test_span_with_all_there_is_does() -> None:
     assert (sent.dropped_attributes_count, sent.dropped_events_count, sent.dropped_links_count) == (1, 1, 2)
 
 
+@pytest.mark.parametrize(
+    ("limits", "how"),
+    [
+        ({"max_span_attributes": 0}, {"attributes": {"a": 1}}),
+        ({"max_events": 0}, {}),
+        ({"max_links": 0}, {"links": [Link(ELSEWHERE)]}),
+        ({}, {"links": [Link(ELSEWHERE)]}),
+        ({}, {"context": set_span_in_context(NonRecordingSpan(ELSEWHERE))}),
+        ({}, {}),
+    ],
+    ids=["attribute dropped", "event dropped", "link dropped", "link", "trace state", "event"],
+)
+def test_span_with_one_of_what_is_seldom_does(limits: dict[str, int], how: dict[str, Any]) -> None:
+    made = tracer(span_limits=SpanLimits(**limits)).start_span("s", **how)
+    if not how:
+        made.add_event("e")
+    made.end()
+    assert same([made])  # type: ignore[list-item]
+
+
 @pytest.mark.parametrize("status", StatusCode)
 def test_every_status_does(status: StatusCode) -> None:
     made = tracer().start_span("s")
