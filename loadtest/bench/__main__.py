@@ -2,8 +2,8 @@
 
 Every round starts each set-up anew, all side by side, and gives them orders in turn, a second or two at a
 time: a machine that is slower for a while is so for all, and a process that happens to be slow counts once.
-Give it this machine alone for an hour. More ROUNDS make the spread smaller; ONLY="off|100 %" runs some;
-LEVERS=1 takes back, one at a time, what made the shop cheap.
+Give it this machine alone for an hour. More ROUNDS make the spread smaller; ONLY="off|100 %" runs some,
+also of the next; LEVERS=1 takes back, one at a time, what made the shop cheap.
 """
 
 import argparse
@@ -58,11 +58,14 @@ def _keep(result: Result, file: Path) -> None:
 
 
 def _chosen(asked: argparse.Namespace) -> list[Variant]:
-    every = [ONE, ALL, *(lever.without for lever in LEVERS)] if asked.levers else [*VARIANTS]
-    names = asked.only.split("|") if asked.only else [variant.name for variant in every]
-    if unknown := set(names) - {variant.name for variant in every}:
-        sys.exit(f"There is no {', '.join(unknown)}. There are {', '.join(v.name for v in every)}.")
-    return [variant for variant in every if variant.name in names]
+    levers = [lever.without for lever in LEVERS]
+    if not asked.only:
+        return [ONE, ALL, *levers] if asked.levers else [*VARIANTS]
+    every = {variant.name: variant for variant in (*VARIANTS, *levers)}
+    names = asked.only.split("|")
+    if unknown := set(names) - set(every):
+        sys.exit(f"There is no {', '.join(unknown)}. There are {', '.join(every)}.")
+    return [variant for name, variant in every.items() if name in names]
 
 
 def _asked() -> argparse.Namespace:

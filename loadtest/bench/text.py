@@ -3,17 +3,14 @@
 from statistics import median
 
 from .figures import Result, Spread, added, cpu, ratios, times, twice
-from .variants import LEVERS, VARIANTS
+from .variants import LEVERS
 
 
 def set_ups(result: Result) -> list[str]:
     """CPU of the services per order, by set-up; what it adds where both controls were run."""
     controls = {"off", "off again"} <= result["runs"].keys()
     lines = [f"{'CPU per order':18} {'ms':>6} {'added':>7} {'spans':>6} {'bytes':>7}  : off"]
-    for variant in VARIANTS:
-        if variant.name in result["runs"]:
-            lines.append(_line(result, variant.name, controls))
-    return lines
+    return lines + [_line(result, name, controls) for name in result["runs"]]
 
 
 def _line(result: Result, name: str, controls: bool) -> str:
