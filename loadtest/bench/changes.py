@@ -54,7 +54,7 @@ _OURS = """\
 """
 _TEXTMAP = "    propagate.set_global_textmap(OursOnly(propagate.get_global_textmap()))\n"
 _EDGE = "    app.edge = edge\n"
-_STACK = "return TraceResponse(super().build_middleware_stack())"
+STACK = "return TraceResponse(super().build_middleware_stack())"
 CONTRIB = (
     Change(TELEMETRY, _OURS, ""),
     Change(TELEMETRY, _TEXTMAP, ""),
@@ -74,7 +74,7 @@ CONTRIB = (
     FastAPIInstrumentor.instrument_app(app)
 """,
     ),
-    Change(APP, _STACK, "return super().build_middleware_stack()"),
+    Change(APP, STACK, "return super().build_middleware_stack()"),
 )
 
 PYTHONS_GC = (Change(APP, "                _settle_memory()\n", ""),)

@@ -1,15 +1,18 @@
 """Levers too small for a comparison of whole shops, each timed by itself, the other way and the shop's."""
 
 import json
+import os
 import timeit
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 from chassis import baggage, encoding
 from chassis.connections import NoCookies
+from chassis.flag_file import FlagFile
 from chassis.spool import Spool, ToSpool
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans as encode_stock
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -85,6 +88,20 @@ def _cookies() -> tuple[Call, Call]:
     return lambda: looking.extract_cookies(answer), lambda: ours.extract_cookies(answer)
 
 
+def _url() -> tuple[Call, Call]:
+    http, path = httpx.AsyncClient(base_url="http://inventory:8000"), f"/reservations/{UUID(int=1)}"
+    return (
+        lambda: http.build_request("PUT", path),
+        lambda: http.build_request("PUT", "http://inventory:8000" + path),
+    )
+
+
+def _faults() -> tuple[Call, Call]:
+    os.environ["FAULTS_NOWHERE"] = "/nowhere"
+    looking, ours = FlagFile("FAULTS_NOWHERE"), FlagFile("FAULTS_UNSET")
+    return lambda: looking.may_be_on("a-fault"), lambda: ours.may_be_on("a-fault")
+
+
 def _baggage() -> tuple[Call, Call]:
     sent = b"shop.synthetic=true,shop.customer.tier=gold"
     return lambda: baggage._kept.__wrapped__(sent, False), lambda: baggage._kept(sent, False)
@@ -139,6 +156,8 @@ SMALL = (
     Small("a span is written into its batch, what was on others as it was", "ten spans sent", *_encoding()),
     Small("the request to the Collector is prepared once", "batch", *_request()),
     Small("httpx looks for no cookies", "call", *_cookies()),
+    Small("httpx is told the whole URL, and need not put it together", "call", *_url()),
+    Small("no faults file is named, so none is looked for", "fault asked for", *_faults()),
     Small("baggage is read once per value", "request that has some", *_baggage()),
     Small("broken text is looked for where escapes are", "body", *_surrogates()),
     Small("contrib's listener for MongoDB, not one of our own", "command", *_listener()),

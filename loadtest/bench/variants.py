@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tests.practice.variant import Change
 
+from .bare import BARE
 from .changes import (
     BURN,
     CONTRIB,
@@ -133,6 +134,11 @@ LEVERS = (
         "what is not sampled is not instrumented",
         Variant("1 %, looked at", changes=LOOKED_AT, environment=_head(0.01)),
         base="1 %",
+    ),
+    Lever(
+        "calls are tried again and bounded, clients limited, bodies checked, faults there to switch on",
+        Variant("bare", changes=BARE),
+        kept="yes: that is the shop; *bare* is for comparison",
     ),
     Lever(
         "Motor, not PyMongo's own async client",

@@ -123,7 +123,7 @@ class Report:
         return seconds(self.trips)
 
     @property
-    def drift_ms(self) -> tuple[float, float]:
+    def drift_ms(self) -> list[float]:
         return drift.of_answers(self.trips)
 
     @cached_property

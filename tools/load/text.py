@@ -63,18 +63,18 @@ def _collector(report: Report) -> list[str]:
 
 
 def _drift(report: Report) -> list[str]:
-    before, after = report.drift_ms
+    *before, last = (f"{ms:.1f}" for ms in report.drift_ms)
     busy = (
         f"{name} {use['early_share']:.2f} {use['last_share']:.2f}" for name, use in report.processes.items()
     )
     grew = (f"{name} {use['mib_per_minute']:+.2f}" for name, use in report.processes.items())
     return [
         "",
-        f"drift    99 % within {before:.1f} ms in the second fifth of the load, "
-        f"within {after:.1f} ms in the last",
+        f"drift    99 % within {', '.join(before)} and {last} ms, fifth by fifth of the load",
+        "         the second fifth and the last by themselves:",
         *(
-            f"         {name}: {early[2]:.1f} ms, {last[2]:.1f} ms"
-            for name, (early, last) in list(report.drift_by_step.items())[:SHOWN]
+            f"         {name}: {early[2]:.1f} ms, {late[2]:.1f} ms"
+            for name, (early, late) in list(report.drift_by_step.items())[:SHOWN]
         ),
         *_machine(report.pace),
         f"cpu      of a core, in the same fifths: {', '.join(busy)}",
