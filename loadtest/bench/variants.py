@@ -141,6 +141,11 @@ LEVERS = (
         kept="yes: that is the shop; *bare* is for comparison",
     ),
     Lever(
+        "the same, and spans are sent",
+        Variant("bare, kept", changes=BARE, environment=NO_EXPORTER),
+        kept="yes; *bare, kept* is the least that flow, libraries and spans take",
+    ),
+    Lever(
         "Motor, not PyMongo's own async client",
         Variant("PyMongo", changes=PYMONGO),
         kept="Motor is what the shop was to use",
