@@ -71,7 +71,7 @@ def _drift(report: Report) -> list[str]:
     return [
         "",
         f"drift    99 % within {', '.join(before)} and {last} ms, fifth by fifth of the load",
-        "         the second fifth and the last by themselves:",
+        "         step by step, in the second fifth and in the last:",
         *(
             f"         {name}: {early[2]:.1f} ms, {late[2]:.1f} ms"
             for name, (early, late) in list(report.drift_by_step.items())[:SHOWN]
