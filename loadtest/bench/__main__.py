@@ -21,6 +21,7 @@ from deploy.native.ports import settings, state_dir
 from . import page, small, text
 from .backend import Backend
 from .figures import LEVERS_RESULT, RESULT, Result, trouble
+from .interpreter import interpreter, warning
 from .measure import FEWEST
 from .rounds import bench
 from .shop import PYTHON
@@ -30,6 +31,8 @@ from .variants import ALL, LEVERS, ONE, VARIANTS, Variant
 def main() -> int:
     asked = _asked()
     began = time.monotonic()
+    if said := warning(interpreter(asked.python)):
+        print(said, flush=True)
     file = state_dir(settings()) / "bench" / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
     with contextlib.ExitStack() as ends:
         directory = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="spanshop-bench-")))

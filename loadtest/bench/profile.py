@@ -21,6 +21,7 @@ from .backend import Backend
 from .costs import Meter
 from .driver import Run, closed_loop
 from .figures import PROFILE, Result
+from .interpreter import interpreter, warning
 from .measure import CLIENTS, warm_up
 from .shop import PYTHON, Shop
 from .variants import VARIANTS
@@ -47,7 +48,8 @@ def main() -> None:
     watched = [variant for variant in VARIANTS if variant.name in asked.only.split("|")]
     if not watched:
         sys.exit(f"There is no {asked.only}. There are {', '.join(v.name for v in VARIANTS)}.")
-    result: Result = {"made": made(), "parts": {}}
+    print(warning(interpreter(asked.python)), flush=True)
+    result: Result = {"made": made(Python=str(interpreter(asked.python))), "parts": {}}
     with contextlib.ExitStack() as ends:
         directory = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="spanshop-profile-")))
         backend = ends.enter_context(Backend(directory))

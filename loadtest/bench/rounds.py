@@ -11,6 +11,7 @@ from tests.practice.experiment import made
 
 from .backend import Backend
 from .figures import Result
+from .interpreter import interpreter
 from .measure import FEWEST, Seen, at_saturation, both, half_of_saturation, side_by_side, warm_up, weigh
 from .shop import Shop
 from .variants import ALL, ELSEWHERE, Variant
@@ -32,7 +33,7 @@ def bench(chosen: list[Variant], backend: Backend, directory: Path, asked: Names
         where = f"round {number + 1} of {asked.rounds}"
         for name, seen in one_round(shops, pace, backend, where, asked).items():
             runs[name].append({what: round(value, 7) for what, value in seen.items()})
-        yield {"made": made(), "runs": runs, "weights": weights}
+        yield {"made": made(Python=str(interpreter(asked.python))), "runs": runs, "weights": weights}
 
 
 def one_round(

@@ -23,12 +23,12 @@ PYTHON = Path(__file__).parents[2] / ".venv-bench" / "bin" / "python"
 
 
 class Shop:
-    """`python`: which interpreter has the packages of the set-ups. Nothing runs but while it is open."""
+    """`python` runs the set-ups that name no other. Nothing runs but while it is open."""
 
     def __init__(self, variant: Variant, directory: Path, python: Path, otlp: str) -> None:
         self.variant = variant
         directory.mkdir()
-        self._directory, self._python = directory, python
+        self._directory, self._python = directory, variant.python or python
         self._code = changed(directory, *variant.changes)
         self._environment = {
             "OTEL_EXPORTER_OTLP_ENDPOINT": otlp,

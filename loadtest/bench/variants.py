@@ -1,7 +1,9 @@
 """The set-ups compared: each is the services with some lines changed, an environment, a Collector."""
 
 import os
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.practice.variant import Change
 
@@ -37,7 +39,7 @@ STOCK = {"SPAN_SPOOL_MIB": "0"}
 class Variant:
     """`flags` are uvicorn's. `slow`: it could not take the rate the others are compared at.
 
-    `settle`: seconds until its last spans have left.
+    `settle`: seconds until its last spans have left. `python`: instead of the one that runs the others.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Variant:
     collector: str = "plain"
     slow: bool = False
     settle: float = 0.3
+    python: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,11 @@ VARIANTS = (
 )
 LEVERS = (
     Lever("nothing: the same once more, what is chance", Variant("100 % again"), kept=""),
+    Lever(
+        "the system's Python, not the one `make up` has without Docker",
+        Variant("this Python", python=Path(sys.executable)),
+        kept="yes: the images' is built with optimisation too",
+    ),
     Lever("one HTTP client per service, not per call", Variant("per call", changes=PER_CALL, slow=True)),
     Lever("aiohttp's connections behind it, not httpx's own", Variant("httpx pool", changes=HTTPX_POOL)),
     Lever("httptools, not h11", Variant("h11", flags=(*H11, QUIET))),

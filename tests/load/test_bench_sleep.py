@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -38,6 +39,12 @@ def test_services_wake_up_one_by_one_so_that_they_do_not_send_in_step(tmp_path: 
         services = [psutil.Process(pid) for pid in shop.pids]
         apart = [_spread(shop, services) for _ in range(TURNS)]
     assert max(apart) > IN_STEP
+
+
+def test_set_up_with_a_python_of_its_own_runs_in_that_one(tmp_path: Path) -> None:
+    other = replace(VARIANTS[0], python=PYTHON)
+    with Shop(other, tmp_path / "shop", Path("/nonexistent"), "http://127.0.0.1:9").open() as shop:
+        assert {psutil.Process(pid).cmdline()[0] for pid in shop.pids} == {sys.executable}
 
 
 def _spread(shop: Shop, services: list[psutil.Process]) -> float:

@@ -48,10 +48,10 @@ class Experiment:
         self.file.write_text(json.dumps(kept, indent=1) + "\n")
 
 
-def made() -> dict[str, str]:
-    """When and on what: date, machine, versions."""
+def made(**others: str) -> dict[str, str]:
+    """When and on what: date, machine, versions; `others` instead of what this process has."""
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": machine(),
-        "versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
+        "versions": ", ".join(f"{name} {version}" for name, version in (versions() | others).items()),
     }
