@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import json
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -122,4 +123,9 @@ def _asked() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    main()
+    for ending in (signal.SIGINT, signal.SIGTERM):  # also where a shell has told us to ignore the first
+        signal.signal(ending, signal.default_int_handler)
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
