@@ -30,6 +30,8 @@ T = TypeVar("T")
 _given: set[int] = set()
 FROM, TO = map(int, os.environ.get("TEST_PORTS", "15000-32000").split("-"))
 """Tests that run at the same time as others have a part of it each: `mutate.py`."""
+# As a shell starts a job in the background: it tells it to ignore Ctrl-C, and Python then does.
+IGNORANT = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
 OK, DECLINED = "pm_card_ok", "pm_card_declined"
 
 

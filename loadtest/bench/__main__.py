@@ -9,7 +9,6 @@ also of the next; LEVERS=1 takes back, one at a time, what made the shop cheap.
 import argparse
 import contextlib
 import json
-import signal
 import sys
 import tempfile
 import time
@@ -18,10 +17,10 @@ from pathlib import Path
 
 from deploy.native.ports import settings, state_dir
 
-from . import page, small, text
+from . import ending, page, small, text
 from .backend import Backend
 from .figures import LEVERS_RESULT, RESULT, Result, trouble
-from .interpreter import interpreter, warning
+from .interpreter import warn_of
 from .measure import FEWEST
 from .rounds import bench
 from .shop import PYTHON
@@ -31,8 +30,7 @@ from .variants import ALL, LEVERS, ONE, VARIANTS, Variant
 def main() -> int:
     asked = _asked()
     began = time.monotonic()
-    if said := warning(interpreter(asked.python)):
-        print(said, flush=True)
+    warn_of(asked.python)
     file = state_dir(settings()) / "bench" / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
     with contextlib.ExitStack() as ends:
         directory = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="spanshop-bench-")))
@@ -92,10 +90,4 @@ def _asked() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    # Both are Ctrl-C, also where a shell has told us to ignore the first: what was started is ended.
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, signal.default_int_handler)
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    ending.run(main)

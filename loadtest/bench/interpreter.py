@@ -45,3 +45,9 @@ def warning(found: Interpreter) -> str:
         "it takes about a seventh more for an order than that of the images.\n"
         "With a better one, Debian's or uv's: rm -r .venv-bench; make bench BENCH_PYTHON=/usr/bin/python3"
     )
+
+
+def warn_of(python: Path) -> None:
+    """Print the warning, if there is one."""
+    if said := warning(interpreter(python)):
+        print(said, flush=True)

@@ -8,7 +8,6 @@ import argparse
 import contextlib
 import json
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -17,12 +16,12 @@ from pathlib import Path
 
 from tests.practice.experiment import made
 
-from . import page
+from . import ending, page
 from .backend import Backend
 from .costs import Meter
 from .driver import Run, closed_loop
 from .figures import PROFILE, Result
-from .interpreter import interpreter, warning
+from .interpreter import interpreter, warn_of
 from .measure import CLIENTS, warm_up
 from .shop import PYTHON, Shop
 from .variants import VARIANTS
@@ -44,12 +43,12 @@ PARTS = {
 OTHER = "Python's libraries"
 
 
-def main() -> None:
+def main() -> int:
     asked = _asked()
     watched = [variant for variant in VARIANTS if variant.name in asked.only.split("|")]
     if not watched:
         sys.exit(f"There is no {asked.only}. There are {', '.join(v.name for v in VARIANTS)}.")
-    print(warning(interpreter(asked.python)), flush=True)
+    warn_of(asked.python)
     result: Result = {"made": made(Python=str(interpreter(asked.python))), "parts": {}}
     with contextlib.ExitStack() as ends:
         directory = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="spanshop-profile-")))
@@ -63,6 +62,7 @@ def main() -> None:
     if asked.page:
         PROFILE.write_text(json.dumps(result, indent=1) + "\n")
         page.write()
+    return 0
 
 
 def text(result: Result) -> list[str]:
@@ -123,9 +123,4 @@ def _asked() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    for ending in (signal.SIGINT, signal.SIGTERM):  # also where a shell has told us to ignore the first
-        signal.signal(ending, signal.default_int_handler)
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    ending.run(main)

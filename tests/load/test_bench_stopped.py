@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support import eventually
+from tests.support import IGNORANT, eventually
 
 SHORT = ("--only", "off", "--rounds", "50", "--orders", "20", "--seconds", "0.2", "--python", sys.executable)
 
@@ -20,16 +20,22 @@ SHORT = ("--only", "off", "--rounds", "50", "--orders", "20", "--seconds", "0.2"
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A bench with far more rounds than anybody waits for; its results go to the test's directory."""
-    command, where = (
-        [sys.executable, "-m", "loadtest.bench", *SHORT],
-        os.environ | {"SPANSHOP_STATE": str(tmp_path)},
-    )
-    with subprocess.Popen(command, env=where, stdout=subprocess.PIPE, text=True) as running:
-        yield running
-        running.send_signal(signal.SIGINT)  # where a test has failed, nothing is to be left behind either
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            running.wait(60)
-        running.kill()
+    with running(["-m", "loadtest.bench", *SHORT], tmp_path) as bench:
+        yield bench
+
+
+@contextlib.contextmanager
+def running(what: list[str], state: Path) -> Iterator[subprocess.Popen[str]]:
+    """A command in the background of a shell that has it ignore Ctrl-C."""
+    command, where = [*IGNORANT, sys.executable, *what], os.environ | {"SPANSHOP_STATE": str(state)}
+    with subprocess.Popen(command, env=where, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)  # where a test has failed, nothing is to be left behind either
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(60)
+            process.kill()
 
 
 def started(by: subprocess.Popen[str]) -> list[psutil.Process]:
@@ -57,6 +63,18 @@ def test_bench_stopped_as_its_services_start_leaves_nothing_behind(bench: subpro
 
     eventually(service, seconds=60)
     stop(bench)
+
+
+def test_profile_stopped_as_its_services_start_leaves_nothing_behind(tmp_path: Path) -> None:
+    with running(
+        ["-m", "loadtest.bench.profile", "--only", "off", "--python", sys.executable], tmp_path
+    ) as one:
+
+        def service() -> None:
+            assert any(is_service(process) for process in started(one))
+
+        eventually(service, seconds=60)
+        stop(one)
 
 
 def test_bench_stopped_in_its_second_round_has_kept_the_first(

@@ -11,10 +11,7 @@ import httpx
 
 from tests.e2e.conftest import ROOT, Stack
 from tests.load.reports import adds_up, await_trips, directories, newest
-from tests.support import Outside, eventually
-
-# As a shell starts a job in the background: it tells it to ignore Ctrl-C, and Python then does.
-IGNORANT = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
+from tests.support import IGNORANT, Outside, eventually
 
 
 @contextmanager

@@ -1,0 +1,16 @@
+"""Ctrl-C at a command of the bench: what was started is ended."""
+
+import signal
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+
+def run(main: Callable[[], int]) -> NoReturn:
+    """Run to the end, or to Ctrl-C or SIGTERM, also where a shell has told us to ignore the first."""
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
