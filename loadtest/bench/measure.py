@@ -17,7 +17,7 @@ from .wire import Scales
 
 CLIENTS, WARM_UP = 8, 300
 SLICE, LEAD = 2.0, 1.0  # seconds at the fixed rate
-TURN, FEWEST = 100, 20  # orders at saturation: in a turn, in all
+TURN, FEWEST = 100, 20  # orders at saturation: in a turn, and of a slow one at least
 Seen = dict[str, Any]
 
 
@@ -79,7 +79,8 @@ def warm_up(shop: Shop) -> None:
 
 
 def at_saturation(shops: Sequence[Shop], behind: Callable[[Shop], list[int]], orders: int) -> dict[str, Seen]:
-    """So many orders for each, as fast as it takes them, in turns. CPU in milliseconds per order.
+    """So many orders for each, as fast as it takes them, in turns; a tenth for the slow ones, if that is
+    enough. CPU in milliseconds per order.
 
     `behind`: the processes that work on the spans of a shop.
     """
@@ -87,7 +88,9 @@ def at_saturation(shops: Sequence[Shop], behind: Callable[[Shop], list[int]], or
     number = math.ceil(orders / TURN)
     for _ in range(number):
         for shop in random.sample(shops, len(shops)):
-            turns[shop.variant.name].append(_turn(shop, behind(shop), orders // number))
+            fewer = max(FEWEST, orders // number // 10)
+            some = fewer if shop.variant.slow else orders // number
+            turns[shop.variant.name].append(_turn(shop, behind(shop), some))
     return {
         name: {what: fmean(turn[what] for turn in seen) for what in seen[0]}
         | {"failed": sum(turn["failed"] for turn in seen)}
@@ -96,9 +99,11 @@ def at_saturation(shops: Sequence[Shop], behind: Callable[[Shop], list[int]], or
 
 
 def _turn(shop: Shop, behind: Iterable[int], orders: int) -> Seen:
-    with shop.awake(), Meter(shop.pids) as services, Meter(behind) as pipeline:
-        full = closed_loop(shop.port, CLIENTS, orders)
-        threading.Event().wait(shop.variant.settle)
+    """Half as many lead into it: the first ones after a sleep are dearer. Their spans leave before it."""
+    with shop.awake():
+        _placed(shop, orders // 2)
+        with Meter(shop.pids) as services, Meter(behind) as pipeline:
+            full = _placed(shop, orders)
     return {
         "cpu_ms": services.milliseconds / orders,
         "pipeline_ms": pipeline.milliseconds / orders,
@@ -108,9 +113,15 @@ def _turn(shop: Shop, behind: Iterable[int], orders: int) -> Seen:
     }
 
 
+def _placed(shop: Shop, orders: int) -> Run:
+    run = closed_loop(shop.port, CLIENTS, orders)
+    threading.Event().wait(shop.variant.settle)
+    return run
+
+
 def both(steady: Seen, full: Seen) -> Seen:
     """What was seen at the rate and at saturation."""
-    return full | steady | {"failed": full["failed"] + steady["failed"]}
+    return full | steady | {"failed": full["failed"] + steady.get("failed", 0)}
 
 
 def weigh(variant: Variant, directory: Path, python: Path, orders: int) -> Seen:

@@ -12,7 +12,7 @@ from tests.practice.experiment import made
 from .backend import Backend
 from .figures import Result
 from .interpreter import interpreter
-from .measure import FEWEST, Seen, at_saturation, both, half_of_saturation, side_by_side, warm_up, weigh
+from .measure import Seen, at_saturation, both, half_of_saturation, side_by_side, warm_up, weigh
 from .shop import Shop
 from .variants import ALL, ELSEWHERE, Variant
 
@@ -39,7 +39,7 @@ def bench(chosen: list[Variant], backend: Backend, directory: Path, asked: Names
 def one_round(
     shops: list[Shop], pace: Shop, backend: Backend, where: str, asked: Namespace
 ) -> dict[str, Seen]:
-    """All that take the rate stand side by side; then the slow ones, one after the other.
+    """All stand side by side, the slow ones only at saturation: they could not take the rate.
 
     `pace`: a traced shop that says what the rate is. It is not compared: what is asked for the rate would be
     orders that the others do not have.
@@ -53,17 +53,11 @@ def one_round(
         print(f"{where}: {len(quick)} side by side at {found:.1f} orders a second", flush=True)
         return found
 
-    seen: dict[str, Seen] = {}
     quick = [shop for shop in shops if not shop.variant.slow]
-    if quick:
-        with _all_open([pace, *quick]):
-            steady = side_by_side(quick, rate, asked.seconds)
-            full = at_saturation(quick, behind, asked.orders)
-            seen = {name: both(steady[name], full[name]) for name in full}
-    for shop in shops:
-        if shop.variant.slow:
-            with _all_open([shop]):
-                seen |= at_saturation([shop], behind, max(FEWEST, asked.orders // 10))
+    with _all_open([pace, *shops] if quick else shops):
+        steady = side_by_side(quick, rate, asked.seconds) if quick else {}
+        full = at_saturation(shops, behind, asked.orders)
+    seen = {name: both(steady.get(name, {}), full[name]) for name in full}
     for variant in (shop.variant for shop in shops):
         print(f"{where}: {_line(variant, seen[variant.name])}", flush=True)
     return seen
