@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+import psutil
+
 
 def run(main: Callable[[], int]) -> NoReturn:
     """Run to the end, or to Ctrl-C or SIGTERM, also where a shell has told us to ignore the first."""
@@ -14,3 +16,11 @@ def run(main: Callable[[], int]) -> NoReturn:
         sys.exit(main())
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        _end_the_rest()
+
+
+def _end_the_rest() -> None:
+    """What Ctrl-C came upon between its start and our note of it, or whose end a second Ctrl-C cut short."""
+    for left in psutil.Process().children(recursive=True):
+        left.kill()

@@ -16,6 +16,17 @@ from tests.support import IGNORANT, eventually
 
 SHORT = ("--only", "off", "--rounds", "50", "--orders", "20", "--seconds", "0.2", "--python", sys.executable)
 
+INTERRUPTED = """
+import subprocess
+from loadtest.bench import ending
+
+def main():
+    subprocess.Popen(["sleep", "60"])
+    raise KeyboardInterrupt
+
+ending.run(main)
+"""
+
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
@@ -48,21 +59,28 @@ def is_service(process: psutil.Process) -> bool:
     return False
 
 
-def stop(bench: subprocess.Popen[str]) -> None:
-    """Press Ctrl-C. Nothing may be left of what ran then."""
-    ran = started(bench)
+def stop(bench: subprocess.Popen[str], state: Path) -> None:
+    """Press Ctrl-C. Nothing may be left, neither of what ran then nor of what was just being started."""
+    assert started(bench)
     bench.send_signal(signal.SIGINT)
     assert bench.wait(60) == 130
-    assert ran
-    assert [process for process in ran if process.is_running()] == []
+    assert [process for process in psutil.process_iter() if _is_of(process, state)] == []
 
 
-def test_bench_stopped_as_its_services_start_leaves_nothing_behind(bench: subprocess.Popen[str]) -> None:
+def _is_of(process: psutil.Process, state: Path) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return process.environ().get("SPANSHOP_STATE") == str(state)
+    return False
+
+
+def test_bench_stopped_as_its_services_start_leaves_nothing_behind(
+    bench: subprocess.Popen[str], tmp_path: Path
+) -> None:
     def service() -> None:
         assert any(is_service(process) for process in started(bench))
 
     eventually(service, seconds=60)
-    stop(bench)
+    stop(bench, tmp_path)
 
 
 def test_profile_stopped_as_its_services_start_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -74,7 +92,13 @@ def test_profile_stopped_as_its_services_start_leaves_nothing_behind(tmp_path: P
             assert any(is_service(process) for process in started(one))
 
         eventually(service, seconds=60)
-        stop(one)
+        stop(one, tmp_path)
+
+
+def test_process_that_ctrl_c_comes_upon_before_it_is_noted_ends_too(tmp_path: Path) -> None:
+    with running(["-c", INTERRUPTED], tmp_path) as one:
+        assert one.wait(60) == 130
+        assert [process for process in psutil.process_iter() if _is_of(process, tmp_path)] == []
 
 
 def test_bench_stopped_in_its_second_round_has_kept_the_first(
@@ -84,6 +108,6 @@ def test_bench_stopped_in_its_second_round_has_kept_the_first(
     for line in bench.stdout:
         if line.startswith("round 2 of 50"):
             break
-    stop(bench)
+    stop(bench, tmp_path)
     [kept] = (tmp_path / "bench").glob("*.json")
     assert json.loads(kept.read_text())["runs"]["off"][0]["cpu_ms"] > 0
