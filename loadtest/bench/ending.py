@@ -1,5 +1,6 @@
 """Ctrl-C at a command of the bench: what was started is ended."""
 
+import contextlib
 import signal
 import sys
 from collections.abc import Callable
@@ -22,5 +23,8 @@ def run(main: Callable[[], int]) -> NoReturn:
 
 def _end_the_rest() -> None:
     """What Ctrl-C came upon between its start and our note of it, or whose end a second Ctrl-C cut short."""
-    for left in psutil.Process().children(recursive=True):
-        left.kill()
+    rest = psutil.Process().children(recursive=True)
+    for process in rest:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(rest, timeout=5)

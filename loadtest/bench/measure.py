@@ -79,8 +79,7 @@ def warm_up(shop: Shop) -> None:
 
 
 def at_saturation(shops: Sequence[Shop], behind: Callable[[Shop], list[int]], orders: int) -> dict[str, Seen]:
-    """So many orders for each, as fast as it takes them, in turns; a tenth for the slow ones, if that is
-    enough. CPU in milliseconds per order.
+    """So many orders for each, the slow ones a tenth, as fast as it takes them, in turns. CPU is per order.
 
     `behind`: the processes that work on the spans of a shop.
     """
@@ -88,8 +87,7 @@ def at_saturation(shops: Sequence[Shop], behind: Callable[[Shop], list[int]], or
     number = math.ceil(orders / TURN)
     for _ in range(number):
         for shop in random.sample(shops, len(shops)):
-            fewer = max(FEWEST, orders // number // 10)
-            some = fewer if shop.variant.slow else orders // number
+            some = max(FEWEST, orders // number // 10) if shop.variant.slow else orders // number
             turns[shop.variant.name].append(_turn(shop, behind(shop), some))
     return {
         name: {what: fmean(turn[what] for turn in seen) for what in seen[0]}
